@@ -1,0 +1,123 @@
+// The guest-physical bus (and, with another instance, the port bus): which window belongs to which RAM or device.
+// vCPU threads and devices' DMA use it. Access to RAM takes no lock; access to a device takes the machine lock, and a
+// device is never entered by DMA. Mapping changes replace an immutable view; engines that keep derived data (soft TLBs,
+// KVM slots) are MemoryListeners.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "machine/fabric/lock.hpp"
+#include "machine/fabric/ram.hpp"
+#include "machine/fabric/result.hpp"
+#include "machine/fabric/types.hpp"
+
+namespace orrery {
+
+// A device's registers. `offset` is relative to the window. Accesses are naturally aligned and of a width within
+// widths(); wider ones are split, lowest address first, misaligned ones are refused before they get here.
+class IoHandler {
+public:
+    struct Widths {
+        Width smallest = Width::byte;
+        Width largest = Width::dword;
+    };
+    virtual ~IoHandler() = default;
+    [[nodiscard]] virtual Widths widths() const { return {}; }
+    virtual u64 read(u64 offset, Width width) = 0;
+    virtual void write(u64 offset, u64 value, Width width) = 0;
+};
+
+// One window of the bus. With `ram`, reads (and unless `read_only`, writes) go straight to memory; what doesn't go to
+// memory goes to `io`; what has neither is ignored. A ROM is `ram` with `read_only`, a flash in command mode only `io`.
+struct Window {
+    GuestPhysical base;
+    u64 size_bytes = 0;
+    Ram* ram = nullptr;
+    u64 ram_offset = 0;
+    bool read_only = false;
+    IoHandler* io = nullptr;
+    std::string name;
+
+    [[nodiscard]] bool contains(GuestPhysical address) const { return address.value - base.value < size_bytes; }
+};
+
+// Told on the thread that caused it. Must not change mappings.
+class MemoryListener {
+public:
+    virtual ~MemoryListener() = default;
+    // The set of windows changed: everything derived from addresses is stale.
+    virtual void mapping_changed() = 0;
+    // Someone other than the engine itself (DMA, a loader, a debugger) stored to a page flagged `tracked`.
+    virtual void tracked_page_written(Ram& ram, u64 offset, u64 size_bytes) = 0;
+};
+
+class AddressSpace {
+public:
+    // Immutable; kept alive by whoever still reads it.
+    struct View {
+        std::vector<Window> windows; // sorted by base, without overlap
+        [[nodiscard]] const Window* find(GuestPhysical address) const;
+    };
+
+    // A thread's own handle on the current view: one relaxed load when nothing changed.
+    class Reader {
+    public:
+        explicit Reader(const AddressSpace& space) : space_(space) {}
+        const Window* find(GuestPhysical address);
+
+    private:
+        const AddressSpace& space_;
+        std::shared_ptr<const View> view_;
+        u64 generation_ = 0;
+    };
+
+    AddressSpace(std::string name, MachineLock& lock);
+
+    // Setting up and changing windows; under the machine lock once vCPUs run. Overlap is an error.
+    Status map(Window window);
+    // Replaces the window that starts at `window.base` (a flash that changes mode, a ROM that becomes RAM).
+    Status remap(Window window);
+    void unmap(GuestPhysical base);
+    [[nodiscard]] std::shared_ptr<const View> view() const;
+
+    void add_listener(MemoryListener& listener);
+    void remove_listener(MemoryListener& listener);
+
+    // A vCPU's access to a device window, also valid for RAM. Empty / false: nothing answers at this address, or the
+    // access is misaligned or crosses the window's end; the CPU turns that into its architecture's fault.
+    // Takes the machine lock for devices.
+    std::optional<u64> read(GuestPhysical address, Width width);
+    bool write(GuestPhysical address, u64 value, Width width);
+
+    // DMA and loaders: RAM only, any length and alignment. False: some part isn't RAM (nothing or a prefix was moved).
+    // Stores to read-only windows fail unless `into_rom`.
+    bool read_memory(GuestPhysical address, std::span<u8> out) const;
+    bool write_memory(GuestPhysical address, std::span<const u8> in, bool into_rom = false);
+    // The host bytes at `address`, up to `size_bytes` or the end of the RAM window; empty if it isn't RAM. Whoever
+    // writes through it must call memory_written() afterwards.
+    [[nodiscard]] std::span<u8> memory(GuestPhysical address, u64 size_bytes, bool for_write) const;
+    void memory_written(GuestPhysical address, u64 size_bytes);
+    // The same for a store whose place in RAM is known.
+    void ram_written(Ram& ram, u64 offset, u64 size_bytes);
+
+    [[nodiscard]] const std::string& name() const { return name_; }
+    [[nodiscard]] MachineLock& machine_lock() const { return lock_; }
+
+private:
+    void publish(View view);
+
+    std::string name_;
+    MachineLock& lock_;
+    mutable std::mutex view_mutex_;
+    std::shared_ptr<const View> view_;
+    std::atomic<u64> generation_ = 1;
+    std::vector<MemoryListener*> listeners_;
+};
+
+} // namespace orrery

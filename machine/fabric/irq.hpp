@@ -1,0 +1,30 @@
+// Interrupt lines. A device holds lines, never interrupt numbers; the board connects each line to a pin of a sink.
+#pragma once
+
+#include "machine/fabric/types.hpp"
+
+namespace orrery {
+
+// Whatever has interrupt inputs: an interrupt controller, a CPU. Called under the machine lock.
+class IrqSink {
+public:
+    virtual ~IrqSink() = default;
+    virtual void set_irq(u32 pin, bool level) = 0;
+};
+
+// A level-triggered wire. It remembers nothing: both ends keep their own state, so a restore raises no edge.
+class IrqLine {
+public:
+    IrqLine() = default;
+    IrqLine(IrqSink& sink, u32 pin) : sink_(&sink), pin_(pin) {}
+    void set(bool level) const {
+        if (sink_) sink_->set_irq(pin_, level);
+    }
+    [[nodiscard]] bool connected() const { return sink_ != nullptr; }
+
+private:
+    IrqSink* sink_ = nullptr;
+    u32 pin_ = 0;
+};
+
+} // namespace orrery
