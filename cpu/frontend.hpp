@@ -1,0 +1,126 @@
+// A guest architecture as the translator sees it: how its instructions become IR, how its addresses are translated and
+// how it takes exceptions and interrupts. One Frontend per vCPU; it runs on that vCPU's thread. It owns the meaning of
+// the guest's state struct, the engine (accel/dbt) owns the memory it lies in.
+#pragma once
+
+#include <expected>
+
+#include "cpu/environment.hpp"
+#include "jit/ir/builder.hpp"
+#include "jit/ir/ir.hpp"
+#include "machine/fabric/component.hpp"
+#include "machine/fabric/types.hpp"
+
+namespace orrery {
+
+enum class MemoryAction : u8 { read, write, execute };
+
+// An architectural exception as a value: the meaning of both is the frontend's.
+struct Fault {
+    u64 code = 0;
+    u64 value = 0;
+};
+
+// The answer of an address translation. Valid for the whole page of `page_size_bytes` around the address, for the
+// permissions named, until the engine is told to flush.
+struct Translation {
+    GuestPhysical address;
+    u64 page_size_bytes = page_size; // as the guest mapped it: 4 KiB, 2 MiB, …
+    bool writable = false;           // a write needs no further translation (permission and dirty bit are there)
+    bool cacheable = true;           // false: valid for this one access only
+};
+
+// The translation context that memory accesses and fetches use now. Translations are remembered per context, so going
+// back to an earlier one costs nothing.
+struct AddressContext {
+    u64 space = 0; // the address space (an ASID with its root, or a constant while paging is off)
+    u32 data_view = 0;    // what else changes data permissions (privilege, MXR …); small numbers
+    u32 execute_mode = 0; // what else changes execute permission; small numbers
+    bool data_cacheable = true; // false: every access goes through translate()
+    bool operator==(const AddressContext&) const = default;
+};
+
+// What a frontend may ask of the engine that runs it, on its own thread.
+class EngineServices {
+public:
+    virtual ~EngineServices() = default;
+    // Forget remembered translations.
+    virtual void flush_all() = 0;
+    virtual void flush_space(u64 space) = 0;
+    virtual void flush_page(GuestVirtual address) = 0;               // in every space
+    virtual void flush_page_in_space(GuestVirtual address, u64 space) = 0;
+    // address_context() has changed.
+    virtual void context_changed() = 0;
+    // The guest ordered instruction fetches after stores (fence.i, isb): stores by others are visible after it.
+    virtual void synchronize_code() = 0;
+    // From inside a helper: see jit::LeaveRequest.
+    virtual void leave_after() = 0;
+    virtual void leave_with_pc_in_state() = 0;
+    virtual void leave_raising(Fault fault) = 0;
+    // From inside a helper with `needs_count`, or outside of translated code: exact retired instructions.
+    [[nodiscard]] virtual u64 retired() const = 0;
+    // From inside a helper: the address of the guest instruction it belongs to.
+    [[nodiscard]] virtual u64 current_pc() const = 0;
+    // Guest memory as data, through the current context, like a load or store instruction of this CPU. Used by helpers.
+    virtual std::expected<u64, Fault> load(GuestVirtual address, Width width) = 0;
+    virtual std::expected<void, Fault> store(GuestVirtual address, u64 value, Width width) = 0;
+    // For cache-block operations: writes zeroes over whole, aligned bytes of one page.
+    virtual std::expected<void, Fault> zero(GuestVirtual address, u64 size_bytes) = 0;
+    // Ends a halt, or makes translated code look at interrupts soon. Any thread.
+    virtual void notice_interrupt() = 0;
+};
+
+// Guest code bytes for the translator. Nothing beyond a page is touched before the bytes up to its end are used.
+class CodeReader {
+public:
+    virtual ~CodeReader() = default;
+    // Two bytes at `pc` (an even address), or the fault that fetching them gives.
+    virtual std::expected<u16, Fault> fetch16(u64 pc) = 0;
+    // The byte at `pc`, for guests whose instructions have no alignment.
+    virtual std::expected<u8, Fault> fetch8(u64 pc) = 0;
+};
+
+class Frontend {
+public:
+    virtual ~Frontend() = default;
+
+    // ---- once
+    virtual void attach(EngineServices& services) = 0;
+    [[nodiscard]] virtual const ir::GuestDescription& description() const = 0;
+    [[nodiscard]] virtual std::string_view type() const = 0;
+
+    // ---- state
+    virtual void reset() = 0;
+    virtual void state(StateVisitor& visitor) = 0;
+    virtual void restored() = 0; // also after any outside change of the state
+    virtual void set_entry(u64 pc, std::span<const u64> arguments) = 0;
+
+    // ---- translating
+    // Where execution continues.
+    [[nodiscard]] virtual ir::BlockKey key() const = 0;
+    // Translates a straight line from key.pc: at most `limit` instructions, none beyond the 4 KiB page of key.pc except
+    // a first instruction that itself crosses it. A fetch fault on the first instruction becomes a Raise block of no
+    // instructions, one further on ends the block before it.
+    virtual void translate(ir::BlockKey key, CodeReader& code, u32 limit, ir::Builder& builder) = 0;
+
+    // ---- memory
+    [[nodiscard]] virtual AddressContext address_context() const = 0;
+    // Walks the guest's tables, setting accessed and dirty bits. `mmu_index` as in ir::MemoryAccess.
+    virtual std::expected<Translation, Fault> translate_address(GuestVirtual address, MemoryAction action,
+                                                                u8 mmu_index) = 0;
+    // The fault for a translated address where nothing answers, or a misaligned device or atomic access.
+    [[nodiscard]] virtual Fault bus_fault(GuestVirtual address, MemoryAction action) const = 0;
+    [[nodiscard]] virtual Fault alignment_fault(GuestVirtual address, MemoryAction action) const = 0;
+
+    // ---- exceptions and interrupts
+    // Delivers an exception of the instruction at the state's pc.
+    virtual void raise(Fault fault) = 0;
+    // Takes the most urgent enabled interrupt, if there is one; true if it did.
+    virtual bool take_interrupt() = 0;
+    // Whether the CPU waits for an interrupt (wfi, hlt); take_interrupt() or wakes() ends it.
+    [[nodiscard]] virtual bool halted() const = 0;
+    [[nodiscard]] virtual bool wakes() const = 0;
+    virtual void set_irq(u32 pin, bool level) = 0; // any thread
+};
+
+} // namespace orrery

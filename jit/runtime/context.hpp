@@ -1,0 +1,97 @@
+// What translated code and the interpreter share with C++ while they run: one Context per vCPU, addressed by translated
+// code through one host register at the constant offsets given here. The guest's state struct follows it in memory at
+// the same distance for every vCPU of a machine, so translated code is shared by all of them.
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+#include "machine/fabric/types.hpp"
+
+namespace orrery::jit {
+
+// ---- soft TLB
+// An access of `size` bytes at `va` hits when ((va + size - 1) & ~4095) | data_tag equals the entry's tag for the access,
+// the entry being tlb[(va >> 12) % tlb_entries]; the host address is then va + addend. An access that crosses a page
+// never hits. A tag's low twelve bits are the translation context (address space and privilege), so that switching
+// address spaces flushes nothing; the value ~0 never hits.
+struct TlbEntry {
+    u64 read_tag;
+    u64 write_tag;
+    u64 addend;
+    u64 unused;
+};
+inline constexpr std::size_t tlb_entries = 2048;
+inline constexpr u64 tlb_invalid = ~u64{0};
+inline constexpr std::size_t mmu_indexes = 4;
+
+// ---- indirect jumps
+// The entry for a guest pc is jumps[(pc >> 1) % jump_entries]; it hits when `tagged_pc` equals pc ^ Context::jump_tag.
+// The tag occupies the bits above 57, which repeat bit 56 in every valid pc of our guests.
+struct JumpEntry {
+    u64 tagged_pc;
+    const u8* code;
+};
+inline constexpr std::size_t jump_entries = 4096;
+inline constexpr u32 jump_tag_shift = 57;
+
+// ---- how a run of translated code ends
+enum class Exit : u32 {
+    budget, // the next block needs more instructions than the budget holds; none of it was executed
+    link,   // a chainable jump whose target isn't linked yet: `exit_link` identifies it
+    lookup, // the jump table knows no block for the pc
+    leave,  // the block ended in ir::Leave
+    raise,  // the block ended in ir::Raise: exit_code and exit_value
+    slow,   // a slow path asked to leave in the middle of a block, see LeaveRequest
+};
+
+// What a slow path (a helper, a TLB miss) wants of the code that called it.
+enum class LeaveRequest : u32 {
+    none,
+    after,     // leave behind the current guest instruction, which completes and retires
+    raise,     // the current guest instruction doesn't complete: fault_code and fault_value say why; pc stays on it
+    in_state,  // the current instruction retires and the helper has set the state's pc
+};
+
+struct Context;
+
+// Called by translated code where the soft TLB has no answer. `access` is an ir::MemoryAccess, packed. They may set
+// Context::leave; what they return is then ignored unless the request is `after`.
+struct SlowPaths {
+    u64 (*load)(Context*, u64 address, u32 access);
+    void (*store)(Context*, u64 address, u32 access, u64 value);
+    u64 (*amo)(Context*, u64 address, u32 access, u64 value);
+    u64 (*load_reserved)(Context*, u64 address, u32 access);
+    u64 (*store_conditional)(Context*, u64 address, u32 access, u64 value);
+};
+
+struct CompiledBlock;
+
+struct alignas(64) Context {
+    // Instructions that may still retire. In a host register while translated code runs; a block subtracts all of its
+    // instructions when it is entered.
+    i64 budget = 0;
+    std::array<u64, mmu_indexes> data_tag{tlb_invalid, tlb_invalid, tlb_invalid, tlb_invalid};
+    u64 jump_tag = 0;
+    LeaveRequest leave = LeaveRequest::none;
+    Exit exit = Exit::lookup;
+    u64 exit_link = 0;  // Exit::link: the host address of the jump's displacement
+    u64 exit_code = 0;
+    u64 exit_value = 0;
+    u64 fault_code = 0;
+    u64 fault_value = 0;
+    // Where the last slow path was called from: a host return address in translated code, or 0 when the interpreter
+    // runs; then block and instruction say it.
+    u64 return_address = 0;
+    const CompiledBlock* interpreted_block = nullptr;
+    u32 interpreted_instruction = 0;
+    u64 host_stack = 0; // of the entry thunk
+    SlowPaths slow{};
+    void* self = nullptr;     // first argument of helpers: the guest's frontend
+    void* engine = nullptr;   // the engine's own object for this vCPU
+
+    std::array<TlbEntry, tlb_entries> tlb;
+    std::array<JumpEntry, jump_entries> jumps;
+};
+
+} // namespace orrery::jit
