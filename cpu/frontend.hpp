@@ -70,6 +70,19 @@ public:
     virtual void notice_interrupt() = 0;
 };
 
+// A load-reserved whose store-conditional may still succeed: the physical address and the value that was read. The store
+// compares and swaps with that value. Lies in the guest's state.
+struct Reservation {
+    u64 valid = 0;
+    u64 address = 0;
+    u64 value = 0;
+    static constexpr void fields(auto& s, auto&& f) {
+        f("valid", s.valid);
+        f("address", s.address);
+        f("value", s.value);
+    }
+};
+
 // Guest code bytes for the translator. Nothing beyond a page is touched before the bytes up to its end are used.
 class CodeReader {
 public:
@@ -111,6 +124,8 @@ public:
     // The fault for a translated address where nothing answers, or a misaligned device or atomic access.
     [[nodiscard]] virtual Fault bus_fault(GuestVirtual address, MemoryAction action) const = 0;
     [[nodiscard]] virtual Fault alignment_fault(GuestVirtual address, MemoryAction action) const = 0;
+
+    [[nodiscard]] virtual Reservation& reservation() = 0;
 
     // ---- exceptions and interrupts
     // Delivers an exception of the instruction at the state's pc.

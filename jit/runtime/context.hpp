@@ -87,6 +87,7 @@ struct alignas(64) Context {
     u32 interpreted_instruction = 0;
     u64 host_stack = 0; // of the entry thunk
     SlowPaths slow{};
+    void* state = nullptr;    // the guest's state struct, for the interpreter
     void* self = nullptr;     // first argument of helpers: the guest's frontend
     void* engine = nullptr;   // the engine's own object for this vCPU
 

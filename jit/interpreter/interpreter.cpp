@@ -1,0 +1,154 @@
+#include "jit/interpreter/interpreter.hpp"
+
+#include <atomic>
+#include <cstring>
+
+#include "jit/ir/evaluate.hpp"
+
+namespace orrery::jit {
+namespace {
+
+using ir::Op;
+
+template <typename... Fs> struct Overloaded : Fs... {
+    using Fs::operator()...;
+};
+
+// The soft TLB's fast path, as jit/runtime/context.hpp defines a hit; null on a miss.
+u8* direct(Context& context, u64 address, ir::MemoryAccess access, u64 TlbEntry::* tag) {
+    const TlbEntry& entry = context.tlb[(address >> 12) % tlb_entries];
+    const u64 wanted = ((address + access.size_bytes() - 1) & ~u64{4095}) | context.data_tag[access.mmu_index];
+    if (entry.*tag != wanted) return nullptr;
+    return reinterpret_cast<u8*>(address + entry.addend);
+}
+
+u64 extend(u64 value, ir::MemoryAccess access) {
+    const u32 unused = 64 - 8 * static_cast<u32>(access.size_bytes());
+    value <<= unused;
+    return access.sign_extend ? static_cast<u64>(static_cast<i64>(value) >> unused) : value >> unused;
+}
+
+u64 load_host(const u8* host, ir::MemoryAccess access) {
+    u64 value = 0;
+    switch (access.size_log2) {
+    case 0: value = *host; break;
+    case 1: std::memcpy(&value, host, 2); break;
+    case 2: std::memcpy(&value, host, 4); break;
+    default: std::memcpy(&value, host, 8); break;
+    }
+    return extend(value, access);
+}
+
+void store_host(u8* host, ir::MemoryAccess access, u64 value) {
+    switch (access.size_log2) {
+    case 0: std::memcpy(host, &value, 1); break;
+    case 1: std::memcpy(host, &value, 2); break;
+    case 2: std::memcpy(host, &value, 4); break;
+    default: std::memcpy(host, &value, 8); break;
+    }
+}
+
+} // namespace
+
+u64& Interpreter::slot(Context& context, u64 index) const {
+    return *reinterpret_cast<u64*>(static_cast<u8*>(context.state) + guest_.slots[index].offset_bytes);
+}
+
+bool Interpreter::step(Context& context, const ir::Instruction& instruction, u64& result) {
+    const auto value = [&](ir::Value index) { return index == ir::no_value ? 0 : values_[index]; };
+    const auto access = [&] { return ir::MemoryAccess::unpack(instruction.aux); };
+    const u64 a = value(instruction.a);
+    switch (instruction.op) {
+    case Op::insn: ++context.interpreted_instruction; return true;
+    case Op::constant: result = instruction.imm; return true;
+    case Op::get: result = slot(context, instruction.imm); return true;
+    case Op::put: slot(context, instruction.imm) = a; return true;
+    case Op::compare:
+        result = ir::evaluate(static_cast<ir::Condition>(instruction.aux), instruction.type, a, value(instruction.b));
+        return true;
+    case Op::select: result = value(a != 0 ? instruction.b : instruction.c); return true;
+    case Op::load: {
+        const u64 address = a + instruction.imm;
+        if (const u8* host = direct(context, address, access(), &TlbEntry::read_tag)) {
+            result = load_host(host, access());
+            return true;
+        }
+        result = context.slow.load(&context, address, instruction.aux);
+        break;
+    }
+    case Op::store: {
+        const u64 address = a + instruction.imm;
+        if (u8* host = direct(context, address, access(), &TlbEntry::write_tag)) {
+            store_host(host, access(), value(instruction.b));
+            return true;
+        }
+        context.slow.store(&context, address, instruction.aux, value(instruction.b));
+        break;
+    }
+    case Op::amo: result = context.slow.amo(&context, a, instruction.aux, value(instruction.b)); break;
+    case Op::load_reserved: result = context.slow.load_reserved(&context, a, instruction.aux); break;
+    case Op::store_conditional:
+        result = context.slow.store_conditional(&context, a, instruction.aux, value(instruction.b));
+        break;
+    case Op::fence: std::atomic_thread_fence(std::memory_order_seq_cst); return true;
+    case Op::call:
+        result = guest_.helpers[instruction.imm].function(context.self, a, value(instruction.b), value(instruction.c));
+        break;
+    default:
+        result = ir::info(instruction.op).operands == 1
+                     ? ir::evaluate(instruction.op, instruction.type, a)
+                     : ir::evaluate(instruction.op, instruction.type, a, value(instruction.b));
+        return true;
+    }
+    return context.leave == LeaveRequest::none;
+}
+
+void Interpreter::finish(Context& context, const ir::Block& block) {
+    u64& pc = slot(context, guest_.pc_slot);
+    std::visit(Overloaded{
+                   [&](const ir::Goto& end) {
+                       pc = end.pc;
+                       context.exit = Exit::lookup;
+                   },
+                   [&](const ir::Branch& end) {
+                       pc = ir::evaluate(end.condition, end.type, values_[end.a], values_[end.b]) ? end.taken_pc
+                                                                                                  : end.not_taken_pc;
+                       context.exit = Exit::lookup;
+                   },
+                   [&](const ir::Indirect& end) {
+                       pc = values_[end.pc];
+                       context.exit = Exit::lookup;
+                   },
+                   [&](const ir::Raise& end) {
+                       pc = block.key.pc;
+                       for (const ir::Instruction& instruction : block.instructions)
+                           if (instruction.op == Op::insn) pc = instruction.imm;
+                       context.exit = Exit::raise;
+                       context.exit_code = end.code;
+                       context.exit_value = end.value;
+                   },
+                   [&](const ir::Leave& end) {
+                       if (!end.pc_in_state) pc = end.pc;
+                       context.exit = Exit::leave;
+                   },
+               },
+               block.terminal);
+}
+
+void Interpreter::run(Context& context, const CompiledBlock& compiled) {
+    const ir::Block& block = *compiled.ir;
+    if (values_.size() < block.instructions.size()) values_.resize(block.instructions.size());
+    context.return_address = 0;
+    context.interpreted_block = &compiled;
+    context.interpreted_instruction = ~u32{0};
+    context.budget -= block.guest_instructions;
+    for (std::size_t i = 0; i < block.instructions.size(); ++i) {
+        if (!step(context, block.instructions[i], values_[i])) {
+            context.exit = Exit::slow;
+            return;
+        }
+    }
+    finish(context, block);
+}
+
+} // namespace orrery::jit
