@@ -178,37 +178,28 @@ const Row* find(u32 bits) {
 constexpr u32 field(u32 bits, unsigned low, unsigned width) { return bits >> low & ((1U << width) - 1); }
 constexpr u8 field8(u32 bits, unsigned low, unsigned width) { return static_cast<u8>(field(bits, low, width)); }
 
-// I 2.3: every signed immediate has its sign in bit 31.
-constexpr i64 immediate(u32 bits, ImmediateKind kind) {
+// I 2.3: every signed immediate has its sign in bit 31. All kinds are computed and one chosen, because a branch on the
+// kind would be mispredicted more often than not.
+i64 immediate(u32 bits, ImmediateKind kind) {
     const i32 word = static_cast<i32>(bits);
-    const i32 sign = word >> 31;
-    switch (kind) {
-    case ImmediateKind::none:
-        return 0;
-    case ImmediateKind::i:
-        return word >> 20;
-    case ImmediateKind::s:
-        return (word >> 25) * 32 + static_cast<i32>(field(bits, 7, 5));
-    case ImmediateKind::u:
-        return word & ~0xfff;
-    case ImmediateKind::b:
-        return sign * 4096 +
-               static_cast<i32>(field(bits, 7, 1) << 11 | field(bits, 25, 6) << 5 | field(bits, 8, 4) << 1);
-    case ImmediateKind::j:
-        return sign * (1 << 20) +
-               static_cast<i32>(field(bits, 12, 8) << 12 | field(bits, 20, 1) << 11 | field(bits, 21, 10) << 1);
-    case ImmediateKind::shift:
-        return field(bits, 20, 6);
-    case ImmediateKind::shift_word:
-        return field(bits, 20, 5);
-    case ImmediateKind::csr:
-        return field(bits, 15, 5);
-    case ImmediateKind::fence:
-        return field(bits, 20, 12);
-    case ImmediateKind::prefetch:
-        return (word >> 25) * 32;
-    }
-    std::unreachable();
+    const i32 i = word >> 20;
+    const i32 s = (i & ~0x1f) | static_cast<i32>(field(bits, 7, 5));
+    const i32 b = (s & ~0x801) | static_cast<i32>(field(bits, 7, 1) << 11);
+    const i32 u = word & ~0xfff;
+    const i32 j = (i & ~0xff801) | static_cast<i32>(field(bits, 12, 8) << 12 | field(bits, 20, 1) << 11);
+    std::array<i32, 11> values{};
+    const auto set = [&values](ImmediateKind which, i32 value) { values[static_cast<std::size_t>(which)] = value; };
+    set(ImmediateKind::i, i);
+    set(ImmediateKind::s, s);
+    set(ImmediateKind::b, b);
+    set(ImmediateKind::u, u);
+    set(ImmediateKind::j, j);
+    set(ImmediateKind::shift, i & 0x3f);
+    set(ImmediateKind::shift_word, i & 0x1f);
+    set(ImmediateKind::csr, static_cast<i32>(field(bits, 15, 5)));
+    set(ImmediateKind::fence, i & 0xfff);
+    set(ImmediateKind::prefetch, i & ~0x1f);
+    return values[static_cast<std::size_t>(kind)];
 }
 
 } // namespace
