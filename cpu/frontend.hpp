@@ -112,8 +112,8 @@ public:
     // Where execution continues.
     [[nodiscard]] virtual ir::BlockKey key() const = 0;
     // Translates a straight line from key.pc: at most `limit` instructions, none beyond the 4 KiB page of key.pc except
-    // a first instruction that itself crosses it. A fetch fault on the first instruction becomes a Raise block of no
-    // instructions, one further on ends the block before it.
+    // a first instruction that itself crosses it. A fetch fault on the first instruction becomes a Raise block of one
+    // instruction of length 0, one further on ends the block before it.
     virtual void translate(ir::BlockKey key, CodeReader& code, u32 limit, ir::Builder& builder) = 0;
 
     // ---- memory

@@ -100,9 +100,4 @@ Value Builder::call(u16 helper, bool writes_slots, Value a, Value b, Value c) {
 
 void Builder::end(Terminal terminal) { block_.terminal = terminal; }
 
-void Builder::end_raising(Raise raise) {
-    --block_.guest_instructions;
-    block_.terminal = raise;
-}
-
 } // namespace orrery::ir

@@ -39,9 +39,8 @@ public:
     // Unused arguments are no_value. `writes_slots`: forget what is known of the slots.
     Value call(u16 helper, bool writes_slots, Value a = no_value, Value b = no_value, Value c = no_value);
 
+    // A Raise belongs to the last insn(); there must be one, of length 0 if its bytes could not be fetched.
     void end(Terminal terminal);
-    // The last insn() does not retire (its terminal is a Raise).
-    void end_raising(Raise raise);
 
     [[nodiscard]] std::optional<u64> constant_of(Value value) const;
     Block take() { return std::move(block_); }

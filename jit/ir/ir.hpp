@@ -129,7 +129,7 @@ struct Block {
     BlockKey key;
     std::vector<Instruction> instructions;
     Terminal terminal = Leave{0};
-    u32 guest_instructions = 0; // retired when the terminal is reached; a Raise's own instruction is not counted
+    u32 guest_instructions = 0; // begun when the terminal is reached; all of them retire, but for a Raise's own
     u32 guest_bytes = 0;
     bool operator==(const Block&) const = default;
 };

@@ -1,0 +1,127 @@
+// The translated vCPU: runs a Frontend's instructions as blocks that the Translator makes. One host thread runs it at a
+// time; kick(), set_irq() and request_flush() may come from any.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "accel/dbt/soft_tlb.hpp"
+#include "accel/dbt/translator.hpp"
+#include "cpu/cpu.hpp"
+#include "cpu/frontend.hpp"
+#include "jit/interpreter/interpreter.hpp"
+#include "jit/runtime/context.hpp"
+
+namespace orrery::dbt {
+
+// A vCPU's memory: translated code finds the guest's state at a constant distance from the context.
+template <typename State> struct VcpuMemory {
+    jit::Context context;
+    State state;
+    static constexpr u32 state_offset_bytes() { return static_cast<u32>(offsetof(VcpuMemory, state)); }
+};
+
+class DbtCpu final : public Cpu, public EngineServices {
+public:
+    static constexpr u32 block_limit = 64; // guest instructions a block
+
+    // `context` is followed by the state that `frontend` works on; all three outlive the CPU.
+    DbtCpu(std::string name, Frontend& frontend, jit::Context& context, void* state, Translator& translator,
+           CpuEnvironment& environment);
+
+    // ---- Component
+    [[nodiscard]] std::string_view type() const override { return frontend_.type(); }
+    void reset() override;
+    void state(StateVisitor& visitor) override;
+    void restored() override;
+
+    // ---- Cpu
+    ExitReason run(u64 budget) override;
+    void kick() override;
+    void set_irq(u32 pin, bool level) override;
+    [[nodiscard]] bool wakes() const override { return frontend_.wakes(); }
+    [[nodiscard]] u64 retired() const override;
+    void set_entry(u64 pc, std::span<const u64> arguments) override;
+    [[nodiscard]] u64 pc() const override { return frontend_.key().pc; }
+
+    // ---- EngineServices
+    void flush_all() override { tlb_.flush_all(); }
+    void flush_space(u64 space) override { tlb_.flush_space(space); }
+    void flush_page(GuestVirtual address) override { tlb_.flush_page(address); }
+    void flush_page_in_space(GuestVirtual address, u64) override { tlb_.flush_page(address); }
+    void context_changed() override { tlb_.select(frontend_.address_context()); }
+    void synchronize_code() override {}
+    void leave_after() override;
+    void leave_with_pc_in_state() override;
+    void leave_raising(Fault fault) override;
+    [[nodiscard]] u64 current_pc() const override;
+    std::expected<u64, Fault> load(GuestVirtual address, Width width) override;
+    std::expected<void, Fault> store(GuestVirtual address, u64 value, Width width) override;
+    std::expected<void, Fault> zero(GuestVirtual address, u64 size_bytes) override;
+    void notice_interrupt() override;
+
+    // ---- for the Translator
+    ir::Block build(ir::BlockKey key, u32 limit);
+    std::expected<SoftTlb::Code, Fault> code_page(u64 pc);
+    [[nodiscard]] SoftTlb& tlb() { return tlb_; }
+    [[nodiscard]] bool in_code() const { return in_code_; }
+    void forget_block(const jit::CompiledBlock& block);
+    void forget_blocks() { tlb_.forget_jumps(); }
+    void request_flush();
+
+private:
+    class Fetcher;
+    struct Request {
+        static constexpr u32 kick = 1;
+        static constexpr u32 flush = 2;
+        static constexpr u32 interrupt = 4;
+    };
+    // Where an access lands: RAM at `host`, or else a device at `physical`.
+    struct Target {
+        u8* host = nullptr;
+        Ram* ram = nullptr;
+        u64 ram_offset = 0;
+        GuestPhysical physical;
+        bool tracked = false;
+    };
+
+    ExitReason run_inside();
+    void run_chunk(u64 limit);
+    jit::CompiledBlock* next_block();
+    void execute(const jit::CompiledBlock& block);
+    void run_uncached(u32 limit);
+    bool handle_exit(jit::CompiledBlock*& next);
+    void finish_slow_exit();
+    void raise(Fault fault);
+    [[nodiscard]] u64 remaining() const { return end_ - retired(); }
+
+    std::expected<Target, Fault> resolve(GuestVirtual address, MemoryAction action, u8 mmu_index);
+    std::expected<u64, Fault> load_slow(u64 address, u64 size_bytes, u8 mmu_index);
+    std::expected<void, Fault> store_slow(u64 address, u64 value, u64 size_bytes, u8 mmu_index);
+    std::expected<u64, Fault> load_within_page(u64 address, u64 size_bytes, u8 mmu_index);
+    std::expected<void, Fault> store_to(const Target& target, GuestVirtual address, u64 value, u64 size_bytes);
+    std::expected<u64, Fault> amo_slow(u64 address, ir::MemoryAccess access, u64 value);
+    std::expected<u64, Fault> load_reserved_slow(u64 address, ir::MemoryAccess access);
+    std::expected<u64, Fault> store_conditional_slow(u64 address, ir::MemoryAccess access, u64 value);
+    void written(const Target& target, u64 size_bytes);
+    void after_device_access();
+    static jit::SlowPaths slow_paths();
+
+    Frontend& frontend_;
+    jit::Context& context_;
+    Translator& translator_;
+    CpuEnvironment& environment_;
+    AddressSpace::Reader reader_;
+    SoftTlb tlb_;
+    jit::Interpreter interpreter_;
+    ir::Builder builder_;
+    u64 retired_ = 0; // at the start of the chunk that runs
+    u64 chunk_ = 0;   // the chunk's budget
+    u64 end_ = 0;     // where run() has to stop
+    std::atomic<bool> in_code_ = false;
+    bool uncached_fetch_ = false; // the last code_page() may not be remembered
+    std::atomic<u32> requests_ = 0;
+};
+
+} // namespace orrery::dbt

@@ -1,0 +1,267 @@
+// The slow side of guest memory accesses: what happens when the soft TLB in translated code has no answer.
+#include <atomic>
+#include <cstring>
+
+#include "accel/dbt/dbt_cpu.hpp"
+
+namespace orrery::dbt {
+namespace {
+
+bool crosses_page(u64 address, u64 size_bytes) { return (address & (page_size - 1)) + size_bytes > page_size; }
+
+u64 extend(u64 value, ir::MemoryAccess access, bool sign) {
+    const u32 unused = 64 - 8 * static_cast<u32>(access.size_bytes());
+    value <<= unused;
+    return sign ? static_cast<u64>(static_cast<i64>(value) >> unused) : value >> unused;
+}
+
+Width width_of(u64 size_bytes) { return static_cast<Width>(size_bytes); }
+
+// Guest atomics are host atomics on the same bytes.
+template <typename T> T apply(T* host, ir::AtomicOp op, T value) {
+    using Signed = std::make_signed_t<T>;
+    std::atomic_ref<T> memory(*host);
+    const auto exchange = [&](auto&& next) {
+        T old = memory.load();
+        while (!memory.compare_exchange_weak(old, next(old))) {}
+        return old;
+    };
+    switch (op) {
+    case ir::AtomicOp::swap: return memory.exchange(value);
+    case ir::AtomicOp::add: return memory.fetch_add(value);
+    case ir::AtomicOp::xor_: return memory.fetch_xor(value);
+    case ir::AtomicOp::and_: return memory.fetch_and(value);
+    case ir::AtomicOp::or_: return memory.fetch_or(value);
+    case ir::AtomicOp::min:
+        return exchange([&](T old) { return static_cast<Signed>(old) < static_cast<Signed>(value) ? old : value; });
+    case ir::AtomicOp::max:
+        return exchange([&](T old) { return static_cast<Signed>(old) > static_cast<Signed>(value) ? old : value; });
+    case ir::AtomicOp::minu: return exchange([&](T old) { return old < value ? old : value; });
+    case ir::AtomicOp::maxu: return exchange([&](T old) { return old > value ? old : value; });
+    }
+    return 0;
+}
+
+template <typename T> bool swap_if_equal(u8* host, u64 expected, u64 value) {
+    T wanted = static_cast<T>(expected);
+    return std::atomic_ref<T>(*reinterpret_cast<T*>(host)).compare_exchange_strong(wanted, static_cast<T>(value));
+}
+
+DbtCpu& cpu_of(jit::Context* context) { return *static_cast<DbtCpu*>(context->engine); }
+
+// What a faulting access yields to translated code is never looked at: the fault makes it leave.
+u64 value_or_leave(DbtCpu& cpu, const std::expected<u64, Fault>& result) {
+    if (result) return *result;
+    cpu.leave_raising(result.error());
+    return 0;
+}
+
+} // namespace
+
+// Translates, and remembers the page for translated code if it is RAM.
+std::expected<DbtCpu::Target, Fault> DbtCpu::resolve(GuestVirtual address, MemoryAction action, u8 mmu_index) {
+    const auto translation = frontend_.translate_address(address, action, mmu_index);
+    if (!translation) return std::unexpected(translation.error());
+    const Window* window = reader_.find(translation->address);
+    if (!window) return std::unexpected(frontend_.bus_fault(address, action));
+    Target target{.physical = translation->address};
+    const bool writing = action == MemoryAction::write;
+    if (!window->ram || (writing && window->read_only)) return target;
+    target.ram = window->ram;
+    target.ram_offset = window->ram_offset + (translation->address - window->base);
+    target.host = window->ram->host() + target.ram_offset;
+    std::atomic<u8>& flags = window->ram->flags(target.ram_offset);
+    target.tracked = (flags.load(std::memory_order_relaxed) & static_cast<u8>(PageFlag::tracked)) != 0;
+    if (!translation->cacheable) return target;
+    bool writable = (writing || translation->writable) && !window->read_only && !target.tracked;
+    if (writable) {
+        const u8 before = flags.fetch_or(static_cast<u8>(PageFlag::writable));
+        writable = (before & static_cast<u8>(PageFlag::tracked)) == 0;
+        target.tracked = !writable;
+    }
+    tlb_.fill_data(address, target.host, translation->page_size_bytes, !writing, writable);
+    return target;
+}
+
+// Devices may have raised an interrupt, moved a deadline or changed the memory map.
+void DbtCpu::after_device_access() {
+    if (requests_.load(std::memory_order_relaxed) != 0 || frontend_.wakes()) leave_after();
+}
+
+void DbtCpu::written(const Target& target, u64 size_bytes) {
+    if (target.tracked) translator_.code_written(*target.ram, target.ram_offset, size_bytes);
+}
+
+std::expected<u64, Fault> DbtCpu::load_within_page(u64 address, u64 size_bytes, u8 mmu_index) {
+    const auto target = resolve({address}, MemoryAction::read, mmu_index);
+    if (!target) return std::unexpected(target.error());
+    if (target->host) {
+        u64 value = 0;
+        std::memcpy(&value, target->host, size_bytes);
+        return value;
+    }
+    std::optional<u64> value;
+    {
+        ExclusiveGate::Outside outside(translator_.gate());
+        value = environment_.memory().read(target->physical, width_of(size_bytes));
+    }
+    if (!value) return std::unexpected(frontend_.bus_fault({address}, MemoryAction::read));
+    after_device_access();
+    return *value;
+}
+
+std::expected<u64, Fault> DbtCpu::load_slow(u64 address, u64 size_bytes, u8 mmu_index) {
+    if (!crosses_page(address, size_bytes)) return load_within_page(address, size_bytes, mmu_index);
+    // Both pages are translated before a device behind either could see anything. Byte by byte, the bytes of the first
+    // page come first, so that its fault wins.
+    const u64 boundary = (address | (page_size - 1)) + 1;
+    for (const u64 page : {address, boundary}) {
+        const auto target = resolve({page}, MemoryAction::read, mmu_index);
+        if (!target) return std::unexpected(target.error());
+    }
+    u64 value = 0;
+    for (u64 i = 0; i < size_bytes; ++i) {
+        const auto byte = load_within_page(address + i, 1, mmu_index);
+        if (!byte) return std::unexpected(byte.error());
+        value |= *byte << (8 * i);
+    }
+    return value;
+}
+
+std::expected<void, Fault> DbtCpu::store_to(const Target& target, GuestVirtual address, u64 value, u64 size_bytes) {
+    if (target.host) {
+        std::memcpy(target.host, &value, size_bytes);
+        written(target, size_bytes);
+        return {};
+    }
+    bool accepted = false;
+    {
+        ExclusiveGate::Outside outside(translator_.gate());
+        accepted = environment_.memory().write(target.physical, value, width_of(size_bytes));
+    }
+    if (!accepted) return std::unexpected(frontend_.bus_fault(address, MemoryAction::write));
+    after_device_access();
+    return {};
+}
+
+std::expected<void, Fault> DbtCpu::store_slow(u64 address, u64 value, u64 size_bytes, u8 mmu_index) {
+    if (!crosses_page(address, size_bytes)) {
+        const auto target = resolve({address}, MemoryAction::write, mmu_index);
+        if (!target) return std::unexpected(target.error());
+        return store_to(*target, {address}, value, size_bytes);
+    }
+    const u64 boundary = (address | (page_size - 1)) + 1;
+    const auto first = resolve({address}, MemoryAction::write, mmu_index);
+    if (!first) return std::unexpected(first.error());
+    const auto second = resolve({boundary}, MemoryAction::write, mmu_index);
+    if (!second) return std::unexpected(second.error());
+    for (u64 i = 0; i < size_bytes; ++i) {
+        const u64 at = address + i;
+        Target byte = at < boundary ? *first : *second;
+        const u64 offset = at < boundary ? i : at - boundary;
+        if (byte.host) byte.host += offset;
+        byte.ram_offset += offset;
+        byte.physical = byte.physical + offset;
+        const auto stored = store_to(byte, {at}, (value >> (8 * i)) & 0xff, 1);
+        if (!stored) return stored;
+    }
+    return {};
+}
+
+std::expected<u64, Fault> DbtCpu::amo_slow(u64 address, ir::MemoryAccess access, u64 value) {
+    if (address % access.size_bytes() != 0)
+        return std::unexpected(frontend_.alignment_fault({address}, MemoryAction::write));
+    const auto target = resolve({address}, MemoryAction::write, access.mmu_index);
+    if (!target) return std::unexpected(target.error());
+    if (!target->host) return std::unexpected(frontend_.bus_fault({address}, MemoryAction::write));
+    const u64 old =
+        access.size_log2 == 2
+            ? apply(reinterpret_cast<u32*>(target->host), access.atomic, static_cast<u32>(value))
+            : apply(reinterpret_cast<u64*>(target->host), access.atomic, value);
+    written(*target, access.size_bytes());
+    return extend(old, access, true);
+}
+
+std::expected<u64, Fault> DbtCpu::load_reserved_slow(u64 address, ir::MemoryAccess access) {
+    if (address % access.size_bytes() != 0)
+        return std::unexpected(frontend_.alignment_fault({address}, MemoryAction::read));
+    const auto target = resolve({address}, MemoryAction::read, access.mmu_index);
+    if (!target) return std::unexpected(target.error());
+    if (!target->host) return std::unexpected(frontend_.bus_fault({address}, MemoryAction::read));
+    const u64 value = access.size_log2 == 2
+                          ? std::atomic_ref<u32>(*reinterpret_cast<u32*>(target->host)).load()
+                          : std::atomic_ref<u64>(*reinterpret_cast<u64*>(target->host)).load();
+    frontend_.reservation() = {1, target->physical.value, value};
+    return extend(value, access, true);
+}
+
+std::expected<u64, Fault> DbtCpu::store_conditional_slow(u64 address, ir::MemoryAccess access, u64 value) {
+    if (address % access.size_bytes() != 0)
+        return std::unexpected(frontend_.alignment_fault({address}, MemoryAction::write));
+    const Reservation reservation = std::exchange(frontend_.reservation(), {});
+    if (reservation.valid == 0) return 1;
+    const auto target = resolve({address}, MemoryAction::write, access.mmu_index);
+    if (!target) return std::unexpected(target.error());
+    if (!target->host) return std::unexpected(frontend_.bus_fault({address}, MemoryAction::write));
+    if (target->physical.value != reservation.address) return 1;
+    const bool stored = access.size_log2 == 2 ? swap_if_equal<u32>(target->host, reservation.value, value)
+                                              : swap_if_equal<u64>(target->host, reservation.value, value);
+    if (stored) written(*target, access.size_bytes());
+    return stored ? 0 : 1;
+}
+
+std::expected<u64, Fault> DbtCpu::load(GuestVirtual address, Width width) {
+    return load_slow(address.value, bytes(width), 0);
+}
+
+std::expected<void, Fault> DbtCpu::store(GuestVirtual address, u64 value, Width width) {
+    return store_slow(address.value, value, bytes(width), 0);
+}
+
+std::expected<void, Fault> DbtCpu::zero(GuestVirtual address, u64 size_bytes) {
+    const auto target = resolve(address, MemoryAction::write, 0);
+    if (!target) return std::unexpected(target.error());
+    if (!target->host) return std::unexpected(frontend_.bus_fault(address, MemoryAction::write));
+    std::memset(target->host, 0, size_bytes);
+    written(*target, size_bytes);
+    return {};
+}
+
+jit::SlowPaths DbtCpu::slow_paths() {
+    return {
+        .load =
+            [](jit::Context* context, u64 address, u32 packed) {
+                DbtCpu& cpu = cpu_of(context);
+                const auto access = ir::MemoryAccess::unpack(static_cast<u16>(packed));
+                return extend(value_or_leave(cpu, cpu.load_slow(address, access.size_bytes(), access.mmu_index)), access,
+                              access.sign_extend);
+            },
+        .store =
+            [](jit::Context* context, u64 address, u32 packed, u64 value) {
+                DbtCpu& cpu = cpu_of(context);
+                const auto access = ir::MemoryAccess::unpack(static_cast<u16>(packed));
+                const auto stored = cpu.store_slow(address, value, access.size_bytes(), access.mmu_index);
+                if (!stored) cpu.leave_raising(stored.error());
+            },
+        .amo =
+            [](jit::Context* context, u64 address, u32 packed, u64 value) {
+                DbtCpu& cpu = cpu_of(context);
+                return value_or_leave(
+                    cpu, cpu.amo_slow(address, ir::MemoryAccess::unpack(static_cast<u16>(packed)), value));
+            },
+        .load_reserved =
+            [](jit::Context* context, u64 address, u32 packed) {
+                DbtCpu& cpu = cpu_of(context);
+                return value_or_leave(
+                    cpu, cpu.load_reserved_slow(address, ir::MemoryAccess::unpack(static_cast<u16>(packed))));
+            },
+        .store_conditional =
+            [](jit::Context* context, u64 address, u32 packed, u64 value) {
+                DbtCpu& cpu = cpu_of(context);
+                return value_or_leave(
+                    cpu, cpu.store_conditional_slow(address, ir::MemoryAccess::unpack(static_cast<u16>(packed)), value));
+            },
+    };
+}
+
+} // namespace orrery::dbt

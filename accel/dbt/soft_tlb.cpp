@@ -1,0 +1,153 @@
+#include "accel/dbt/soft_tlb.hpp"
+
+#include <algorithm>
+
+namespace orrery::dbt {
+
+SoftTlb::SoftTlb(jit::Context& context) : context_(context) { flush_all(); }
+
+void SoftTlb::flush_all() {
+    tags_.clear();
+    next_data_tag_ = 1;
+    next_jump_tag_ = 1;
+    ++execute_generation_;
+    large_.clear();
+    context_.tlb.fill({jit::tlb_invalid, jit::tlb_invalid, 0, 0});
+    code_.fill({});
+    forget_jumps();
+    if (any_selected_) select(selected_);
+}
+
+void SoftTlb::forget_jumps() { context_.jumps.fill({jit::tlb_invalid, nullptr}); }
+
+void SoftTlb::select(const AddressContext& wanted) {
+    selected_ = wanted;
+    any_selected_ = true;
+    if (next_data_tag_ > last_data_tag) {
+        any_selected_ = false;
+        flush_all();
+        any_selected_ = true;
+    }
+    if (next_jump_tag_ > last_jump_tag) renew_jump_tags();
+    Tags& tags = tags_[wanted.space];
+    if (tags.execute_generation != execute_generation_) {
+        tags.execute.fill(0);
+        tags.execute_generation = execute_generation_;
+    }
+    u16& data = tags.data[wanted.data_view % views];
+    if (data == 0) data = static_cast<u16>(next_data_tag_++);
+    u8& execute = tags.execute[wanted.execute_mode % views];
+    if (execute == 0) execute = static_cast<u8>(next_jump_tag_++);
+    context_.data_tag.fill(wanted.data_cacheable ? data : jit::tlb_invalid);
+    context_.jump_tag = u64{execute} << jit::jump_tag_shift;
+}
+
+// With new tags every jump and code entry misses; they are cleared as well once the tags have all been used.
+void SoftTlb::renew_jump_tags() {
+    if (next_jump_tag_ > last_jump_tag) {
+        forget_jumps();
+        code_.fill({});
+        next_jump_tag_ = 1;
+    }
+    ++execute_generation_;
+}
+
+void SoftTlb::note_large(u64 address, u64 page_size_bytes) {
+    if (page_size_bytes <= page_size) return;
+    const Range range{address & ~(page_size_bytes - 1), page_size_bytes};
+    const auto same = [&](const Range& other) {
+        return other.first == range.first && other.size_bytes == range.size_bytes;
+    };
+    if (std::ranges::none_of(large_, same)) large_.push_back(range);
+}
+
+void SoftTlb::fill_data(GuestVirtual address, u8* host, u64 page_size_bytes, bool readable, bool writable) {
+    const u64 tag = context_.data_tag[0];
+    if (tag == jit::tlb_invalid) return;
+    note_large(address.value, page_size_bytes);
+    const u64 page = address.value & ~(page_size - 1);
+    jit::TlbEntry& entry = context_.tlb[index(page)];
+    const u64 wanted = page | tag;
+    const u64 addend = reinterpret_cast<u64>(host) - address.value;
+    const bool same = entry.addend == addend;
+    if (!same || entry.read_tag != wanted) entry.read_tag = jit::tlb_invalid;
+    if (!same || entry.write_tag != wanted) entry.write_tag = jit::tlb_invalid;
+    entry.addend = addend;
+    if (readable) entry.read_tag = wanted;
+    if (writable) entry.write_tag = wanted;
+}
+
+const SoftTlb::Code* SoftTlb::find_code(u64 pc) const {
+    const u64 page = pc & ~(page_size - 1);
+    const Code& code = code_[(pc >> page_shift) % code_entries];
+    return code.tagged_page == (page ^ context_.jump_tag) ? &code : nullptr;
+}
+
+const SoftTlb::Code& SoftTlb::fill_code(u64 pc, Code code, u64 page_size_bytes) {
+    note_large(pc, page_size_bytes);
+    code.tagged_page = (pc & ~(page_size - 1)) ^ context_.jump_tag;
+    Code& entry = code_[(pc >> page_shift) % code_entries];
+    entry = code;
+    return entry;
+}
+
+void SoftTlb::flush_space(u64 space) {
+    tags_.erase(space);
+    if (any_selected_) select(selected_);
+}
+
+void SoftTlb::flush_range(const Range& range) {
+    const auto inside = [&](u64 tag) { return tag != jit::tlb_invalid && tag - range.first < range.size_bytes; };
+    for (jit::TlbEntry& entry : context_.tlb) {
+        if (inside(entry.read_tag)) entry.read_tag = jit::tlb_invalid;
+        if (inside(entry.write_tag)) entry.write_tag = jit::tlb_invalid;
+    }
+    code_.fill({});
+    renew_jump_tags();
+    if (any_selected_) select(selected_);
+}
+
+void SoftTlb::flush_page(GuestVirtual address) {
+    for (std::size_t i = 0; i < large_.size(); ++i) {
+        if (address.value - large_[i].first >= large_[i].size_bytes) continue;
+        const Range range = large_[i];
+        large_.erase(large_.begin() + static_cast<std::ptrdiff_t>(i));
+        flush_range(range);
+        return;
+    }
+    const u64 page = address.value >> page_shift;
+    jit::TlbEntry& entry = context_.tlb[index(address.value)];
+    if (entry.read_tag >> page_shift == page) entry.read_tag = jit::tlb_invalid;
+    if (entry.write_tag >> page_shift == page) entry.write_tag = jit::tlb_invalid;
+    Code& code = code_[page % code_entries];
+    // Compared without the tag's bits: an entry of any address space counts.
+    constexpr u64 untagged = (u64{1} << jit::jump_tag_shift) - 1;
+    if (code.host_page && ((code.tagged_page ^ address.value) & untagged & ~(page_size - 1)) == 0) {
+        code = {};
+        renew_jump_tags();
+        if (any_selected_) select(selected_);
+    }
+}
+
+bool SoftTlb::drop_writes(const u8* host_page) {
+    bool dropped = false;
+    for (jit::TlbEntry& entry : context_.tlb) {
+        if (entry.write_tag == jit::tlb_invalid) continue;
+        const u64 page = entry.write_tag & ~(page_size - 1);
+        if (page + entry.addend != reinterpret_cast<u64>(host_page)) continue;
+        entry.write_tag = jit::tlb_invalid;
+        dropped = true;
+    }
+    return dropped;
+}
+
+void SoftTlb::remember_jump(u64 pc, const u8* code) {
+    context_.jumps[(pc >> 1) % jit::jump_entries] = {pc ^ context_.jump_tag, code};
+}
+
+void SoftTlb::forget_jump(u64 pc, const u8* code) {
+    jit::JumpEntry& entry = context_.jumps[(pc >> 1) % jit::jump_entries];
+    if (entry.code == code) entry = {jit::tlb_invalid, nullptr};
+}
+
+} // namespace orrery::dbt

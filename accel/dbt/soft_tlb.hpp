@@ -1,0 +1,77 @@
+// The software TLB of one vCPU: fills and flushes the tables in jit::Context that translated code looks into, and keeps
+// the instruction-side translations that only the dispatcher uses. Runs on the vCPU's thread; drop_writes() also while
+// that thread is stopped in an exclusive section.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <unordered_map>
+#include <vector>
+
+#include "cpu/frontend.hpp"
+#include "jit/runtime/context.hpp"
+#include "machine/fabric/ram.hpp"
+
+namespace orrery::dbt {
+
+class SoftTlb {
+public:
+    explicit SoftTlb(jit::Context& context);
+
+    // Makes the context's tags those of `address_context`, giving new ones to a context not seen before.
+    void select(const AddressContext& address_context);
+
+    // Remembers that the page of `address` lies at `host`, readable or writable or both.
+    void fill_data(GuestVirtual address, u8* host, u64 page_size_bytes, bool readable, bool writable);
+
+    struct Code {
+        u64 tagged_page = jit::tlb_invalid;
+        u8* host_page = nullptr;
+        u64 physical_page = 0;
+        std::atomic<u8>* flags = nullptr; // of the RAM page, see PageFlag
+    };
+    [[nodiscard]] const Code* find_code(u64 pc) const;
+    const Code& fill_code(u64 pc, Code code, u64 page_size_bytes);
+
+    void flush_all();
+    void flush_space(u64 space);
+    void flush_page(GuestVirtual address);
+    // No direct store to the page at `host_page` any more. True if there was one.
+    bool drop_writes(const u8* host_page);
+
+    // ---- the jump table
+    void remember_jump(u64 pc, const u8* code);
+    void forget_jump(u64 pc, const u8* code);
+    void forget_jumps();
+
+private:
+    static constexpr std::size_t code_entries = 512;
+    static constexpr std::size_t views = 32;
+    static constexpr u32 last_data_tag = 4094; // 4095 would make some page's tag ~0
+    static constexpr u32 last_jump_tag = 127;
+    struct Tags {
+        std::array<u16, views> data{};
+        std::array<u8, views> execute{};
+        u64 execute_generation = 0;
+    };
+    struct Range {
+        u64 first, size_bytes;
+    };
+
+    static std::size_t index(u64 address) { return (address >> page_shift) % jit::tlb_entries; }
+    void renew_jump_tags();
+    void note_large(u64 address, u64 page_size_bytes);
+    void flush_range(const Range& range);
+
+    jit::Context& context_;
+    std::unordered_map<u64, Tags> tags_;
+    u32 next_data_tag_ = 1;
+    u32 next_jump_tag_ = 1;
+    u64 execute_generation_ = 1;
+    AddressContext selected_{};
+    bool any_selected_ = false;
+    std::array<Code, code_entries> code_{};
+    std::vector<Range> large_; // guest pages over 4 KiB of which parts are remembered
+};
+
+} // namespace orrery::dbt

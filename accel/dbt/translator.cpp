@@ -1,0 +1,207 @@
+#include "accel/dbt/translator.hpp"
+
+#include <utility>
+
+#include "accel/dbt/dbt_cpu.hpp"
+
+namespace orrery::dbt {
+namespace {
+
+constexpr u8 tracked = static_cast<u8>(PageFlag::tracked);
+constexpr u8 writable = static_cast<u8>(PageFlag::writable);
+
+std::vector<u32> pc_offsets(const ir::Block& block) {
+    std::vector<u32> offsets;
+    offsets.reserve(block.guest_instructions + 1);
+    for (const ir::Instruction& instruction : block.instructions)
+        if (instruction.op == ir::Op::insn) offsets.push_back(static_cast<u32>(instruction.imm - block.key.pc));
+    offsets.push_back(block.guest_bytes);
+    return offsets;
+}
+
+} // namespace
+
+Result<std::unique_ptr<Translator>> Translator::create(Engine engine, const ir::GuestDescription& guest,
+                                                       u32 state_offset_bytes, AddressSpace& memory,
+                                                       u64 code_size_bytes) {
+    std::unique_ptr<Translator> translator(new Translator(engine, memory));
+    if (engine == Engine::baseline) {
+        translator->buffer_ = TRY(jit::CodeBuffer::create(code_size_bytes));
+        translator->baseline_ = TRY(jit::Baseline::create(guest, state_offset_bytes, *translator->buffer_));
+    }
+    memory.add_listener(*translator);
+    return translator;
+}
+
+Translator::~Translator() { memory_.remove_listener(*this); }
+
+std::unique_ptr<jit::CompiledBlock> Translator::interpretable(ir::Block block) {
+    auto compiled = std::make_unique<jit::CompiledBlock>();
+    compiled->key = block.key;
+    compiled->guest_instructions = block.guest_instructions;
+    compiled->guest_bytes = block.guest_bytes;
+    compiled->pc_offsets = pc_offsets(block);
+    compiled->ir = std::make_unique<const ir::Block>(std::move(block));
+    return compiled;
+}
+
+std::unique_ptr<jit::CompiledBlock> Translator::compile(ir::Block block) {
+    if (engine_ == Engine::interpreter) return interpretable(std::move(block));
+    auto compiled = baseline_->compile(block);
+    if (!compiled) return nullptr;
+    compiled->key = block.key;
+    compiled->guest_instructions = block.guest_instructions;
+    compiled->guest_bytes = block.guest_bytes;
+    compiled->pc_offsets = pc_offsets(block);
+    return compiled;
+}
+
+jit::CompiledBlock& Translator::block(DbtCpu& cpu, const Place& place) {
+    for (;;) {
+        if (std::unique_lock lock(mutex_, std::try_to_lock); lock.owns_lock()) {
+            if (jit::CompiledBlock* found = cache_.find(place.block)) return *found;
+        } else {
+            ExclusiveGate::Outside outside(gate_);
+            std::lock_guard wait_for_holder(mutex_);
+            continue;
+        }
+        translate(cpu, place);
+    }
+}
+
+// From now on every store to the page is reported. Direct write paths that vCPUs have are taken away first.
+void Translator::track(const SoftTlb::Code& page) {
+    if ((page.flags->fetch_or(tracked) & writable) == 0) return;
+    gate_.run_exclusive([&] {
+        for (DbtCpu* cpu : cpus_) cpu->tlb().drop_writes(page.host_page);
+        page.flags->fetch_and(static_cast<u8>(~writable));
+    });
+}
+
+// The guest's bytes are read while inside the gate and without the lock, since reading them may walk and update page
+// tables. A store that comes in between is seen by the count of such stores, and the work is done again.
+void Translator::translate(DbtCpu& cpu, const Place& place) {
+    track(place.page);
+    const u64 writes_before = code_writes_.load();
+    ir::Block block = cpu.build(place.block.key, DbtCpu::block_limit);
+    const u64 first_offset = place.block.key.pc & (page_size - 1);
+    SoftTlb::Code second{};
+    if (first_offset + block.guest_bytes > page_size) {
+        const auto page = cpu.code_page((place.block.key.pc & ~(page_size - 1)) + page_size);
+        if (!page) return;
+        second = *page;
+        if ((second.flags->load() & tracked) == 0) {
+            track(second);
+            return;
+        }
+    }
+    bool full = false;
+    {
+        ExclusiveGate::Outside outside(gate_);
+        std::lock_guard lock(mutex_);
+        if (code_writes_.load() != writes_before || (place.page.flags->load() & tracked) == 0) return;
+        const u32 guest_instructions = block.guest_instructions;
+        auto compiled = compile(std::move(block));
+        full = !compiled;
+        if (compiled) {
+            compiled->physical = place.page.physical_page + first_offset;
+            compiled->second_page = second.host_page ? second.physical_page : 0;
+            statistics_.blocks += 1;
+            statistics_.guest_instructions += guest_instructions;
+            statistics_.code_bytes += compiled->code_size;
+            cache_.insert(place.block, second.host_page, std::move(compiled));
+        }
+    }
+    if (full) flush();
+}
+
+void Translator::link(const u8* displacement, jit::CompiledBlock& target) {
+    std::unique_lock lock(mutex_, std::try_to_lock);
+    if (!lock.owns_lock()) return; // it will come by again
+    auto* from = const_cast<jit::CompiledBlock*>(cache_.find_code(displacement));
+    if (!from || !from->valid || !target.valid) return;
+    for (jit::LinkSite& site : from->links) {
+        if (from->code + site.displacement_offset != displacement || site.target) continue;
+        baseline_->link(*from, site, target);
+        target.incoming.push_back(from);
+        return;
+    }
+}
+
+Translator::Position Translator::position(const jit::Context& context) {
+    if (context.return_address == 0) return {context.interpreted_block, context.interpreted_instruction};
+    const auto* address = reinterpret_cast<const u8*>(context.return_address);
+    ExclusiveGate::Outside outside(gate_);
+    std::lock_guard lock(mutex_);
+    const jit::CompiledBlock* block = cache_.find_code(address);
+    ORRERY_ASSERT(block, "translated code calls C++ from a block only");
+    const auto offset = static_cast<u32>(address - block->code);
+    const auto site = std::ranges::lower_bound(block->sites, offset, {}, &jit::Site::return_offset);
+    ORRERY_ASSERT(site != block->sites.end() && site->return_offset == offset, "every call from a block is a site");
+    return {block, site->instruction};
+}
+
+// In an exclusive section, with the lock.
+void Translator::remove(jit::CompiledBlock& block) {
+    for (jit::CompiledBlock* from : block.incoming) {
+        for (jit::LinkSite& site : from->links) {
+            if (site.target == &block) baseline_->unlink(*from, site);
+        }
+    }
+    block.incoming.clear();
+    for (jit::LinkSite& site : block.links) {
+        if (site.target) std::erase(site.target->incoming, &block);
+    }
+    for (DbtCpu* cpu : cpus_) cpu->forget_block(block);
+    cache_.remove(block);
+    ++statistics_.invalidations;
+}
+
+void Translator::remove_stale(Ram& ram, u64 page, u64 first, u64 size_bytes) {
+    const u8* host_page = ram.host() + page;
+    gate_.run_exclusive([&] {
+        std::lock_guard lock(mutex_);
+        for (jit::CompiledBlock* block : cache_.overlapping(host_page, first - page, size_bytes)) remove(*block);
+        if (!cache_.page_in_use(host_page)) ram.flags(page).fetch_and(static_cast<u8>(~tracked));
+    });
+}
+
+void Translator::code_written(Ram& ram, u64 offset, u64 size_bytes) {
+    code_writes_.fetch_add(1);
+    const u64 end = offset + size_bytes;
+    for (u64 page = offset & ~(page_size - 1); page < end; page += page_size) {
+        const u64 first = std::max(page, offset);
+        const u64 last = std::min(page + page_size, end);
+        bool stale = false;
+        {
+            ExclusiveGate::Outside outside(gate_);
+            std::lock_guard lock(mutex_);
+            stale = !cache_.overlapping(ram.host() + page, first - page, last - first).empty() ||
+                    !cache_.page_in_use(ram.host() + page);
+        }
+        if (stale) remove_stale(ram, page, first, last - first);
+    }
+}
+
+// Code may only go when no vCPU is in the middle of it, not even in a call from it that waits outside the gate.
+void Translator::flush() {
+    for (bool done = false; !done;) {
+        gate_.run_exclusive([&] {
+            for (const DbtCpu* cpu : cpus_)
+                if (cpu->in_code()) return;
+            std::lock_guard lock(mutex_);
+            cache_.clear();
+            if (baseline_) baseline_->reset();
+            for (DbtCpu* cpu : cpus_) cpu->forget_blocks();
+            ++statistics_.flushes;
+            done = true;
+        });
+        if (!done) std::this_thread::yield();
+    }
+}
+
+void Translator::mapping_changed() {
+    for (DbtCpu* cpu : cpus_) cpu->request_flush();
+}
+
+} // namespace orrery::dbt

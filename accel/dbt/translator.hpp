@@ -1,0 +1,94 @@
+// What the vCPUs of one machine share: the translated blocks and the back end that makes them. Watches guest memory, so
+// that a block never outlives the bytes it was made from.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "accel/dbt/exclusive_gate.hpp"
+#include "accel/dbt/soft_tlb.hpp"
+#include "cpu/frontend.hpp"
+#include "jit/baseline/baseline.hpp"
+#include "jit/cache/block_cache.hpp"
+#include "jit/cache/code_buffer.hpp"
+
+namespace orrery::dbt {
+
+class DbtCpu;
+
+enum class Engine : u8 { interpreter, baseline };
+
+struct TranslatorStatistics {
+    u64 blocks = 0;
+    u64 guest_instructions = 0;
+    u64 code_bytes = 0;
+    u64 invalidations = 0;
+    u64 flushes = 0;
+};
+
+class Translator final : public MemoryListener {
+public:
+    static Result<std::unique_ptr<Translator>> create(Engine engine, const ir::GuestDescription& guest,
+                                                      u32 state_offset_bytes, AddressSpace& memory,
+                                                      u64 code_size_bytes = 256 * MiB);
+    ~Translator() override;
+
+    [[nodiscard]] Engine engine() const { return engine_; }
+    [[nodiscard]] ExclusiveGate& gate() { return gate_; }
+    [[nodiscard]] const TranslatorStatistics& statistics() const { return statistics_; }
+    void add(DbtCpu& cpu) { cpus_.push_back(&cpu); }
+
+    // Where a block begins, as the calling vCPU fetches it.
+    struct Place {
+        jit::BlockPlace block;
+        SoftTlb::Code page;
+    };
+
+    // The block for `place`, translating it if need be. The caller is inside the gate.
+    jit::CompiledBlock& block(DbtCpu& cpu, const Place& place);
+    // What the interpreter needs to run a block.
+    static std::unique_ptr<jit::CompiledBlock> interpretable(ir::Block block);
+    // Runs translated code from the start of `block`; engine() must be the baseline.
+    void enter(jit::Context& context, const jit::CompiledBlock& block) const {
+        baseline_->enter(context, block.code);
+    }
+    // After Exit::link: lets the jump at `displacement` (an executable address) go straight to `target`.
+    void link(const u8* displacement, jit::CompiledBlock& target);
+    // The block and instruction that translated code called C++ from.
+    struct Position {
+        const jit::CompiledBlock* block = nullptr;
+        u32 instruction = 0;
+    };
+    [[nodiscard]] Position position(const jit::Context& context);
+
+    // Someone stored to a page flagged `tracked`.
+    void code_written(Ram& ram, u64 offset, u64 size_bytes);
+    // All blocks go: state was replaced from outside.
+    void flush();
+
+    void mapping_changed() override;
+    void tracked_page_written(Ram& ram, u64 offset, u64 size_bytes) override { code_written(ram, offset, size_bytes); }
+
+private:
+    Translator(Engine engine, AddressSpace& memory) : engine_(engine), memory_(memory) {}
+    void translate(DbtCpu& cpu, const Place& place);
+    void track(const SoftTlb::Code& page);
+    std::unique_ptr<jit::CompiledBlock> compile(ir::Block block);
+    void remove(jit::CompiledBlock& block);
+    void remove_stale(Ram& ram, u64 page, u64 first, u64 size_bytes);
+
+    Engine engine_;
+    AddressSpace& memory_;
+    ExclusiveGate gate_;
+    std::mutex mutex_; // guards the cache and the back end; never waited for while inside the gate
+    std::atomic<u64> code_writes_ = 0; // stores to tracked pages
+    jit::BlockCache cache_;
+    std::unique_ptr<jit::CodeBuffer> buffer_;
+    std::unique_ptr<jit::Baseline> baseline_;
+    std::vector<DbtCpu*> cpus_;
+    TranslatorStatistics statistics_;
+};
+
+} // namespace orrery::dbt
