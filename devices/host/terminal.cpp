@@ -1,0 +1,169 @@
+#include "devices/host/terminal.hpp"
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+
+#include <termios.h>
+#include <unistd.h>
+
+#include "machine/fabric/log.hpp"
+
+namespace orrery {
+namespace {
+
+// A signal handler can reach nothing but statics, and a process has one controlling terminal: hence this one.
+struct TerminalSettings {
+    termios original;
+    termios raw;
+    std::atomic<bool> held;  // a Terminal exists
+    std::atomic<bool> saved; // `original` and `raw` are valid
+};
+constinit TerminalSettings settings{};
+
+constexpr std::array fatal_signals{SIGHUP, SIGINT, SIGQUIT, SIGILL, SIGTRAP, SIGABRT,
+                                   SIGBUS, SIGFPE, SIGSEGV, SIGSYS, SIGTERM};
+constinit std::array<struct sigaction, fatal_signals.size() + 2> previous_actions{};
+
+// Only the foreground may change the terminal; others would be stopped for trying. Async-signal-safe, like all it
+// calls.
+void apply(const termios& wanted) {
+    if (!settings.saved.load() || ::tcgetpgrp(STDIN_FILENO) != ::getpgrp()) return;
+    ::tcsetattr(STDIN_FILENO, TCSANOW, &wanted);
+}
+
+void restore_terminal() { apply(settings.original); }
+
+// Puts the terminal back and lets the signal do what it would have done without us.
+void on_fatal_signal(int number) {
+    const int saved_errno = errno;
+    restore_terminal();
+    for (std::size_t i = 0; i < fatal_signals.size(); ++i)
+        if (fatal_signals[i] == number) ::sigaction(number, &previous_actions[i], nullptr);
+    ::raise(number);
+    errno = saved_errno;
+}
+
+void on_stop(int) {
+    const int saved_errno = errno;
+    restore_terminal();
+    ::kill(::getpid(), SIGSTOP);
+    errno = saved_errno;
+}
+
+void on_continue(int) {
+    const int saved_errno = errno;
+    apply(settings.raw);
+    errno = saved_errno;
+}
+
+void install(int number, void (*handler)(int), int flags, struct sigaction& previous) {
+    struct sigaction action{};
+    action.sa_handler = handler;
+    action.sa_flags = flags;
+    ::sigemptyset(&action.sa_mask);
+    ::sigaction(number, nullptr, &previous);
+    // What our parent had us ignore (nohup) stays ignored.
+    if ((previous.sa_flags & SA_SIGINFO) == 0 && previous.sa_handler == SIG_IGN) return;
+    ::sigaction(number, &action, nullptr);
+}
+
+void install_handlers() {
+    for (std::size_t i = 0; i < fatal_signals.size(); ++i)
+        install(fatal_signals[i], on_fatal_signal, SA_ONSTACK, previous_actions[i]);
+    install(SIGTSTP, on_stop, SA_RESTART, previous_actions[fatal_signals.size()]);
+    install(SIGCONT, on_continue, SA_RESTART, previous_actions[fatal_signals.size() + 1]);
+}
+
+// Puts back a disposition of before, unless someone has replaced ours meanwhile.
+void uninstall(int number, void (*handler)(int), const struct sigaction& previous) {
+    struct sigaction current{};
+    ::sigaction(number, nullptr, &current);
+    if ((current.sa_flags & SA_SIGINFO) == 0 && current.sa_handler == handler) ::sigaction(number, &previous, nullptr);
+}
+
+void uninstall_handlers() {
+    for (std::size_t i = 0; i < fatal_signals.size(); ++i)
+        uninstall(fatal_signals[i], on_fatal_signal, previous_actions[i]);
+    uninstall(SIGTSTP, on_stop, previous_actions[fatal_signals.size()]);
+    uninstall(SIGCONT, on_continue, previous_actions[fatal_signals.size() + 1]);
+}
+
+// Every key goes to the guest as it is. Output keeps its processing: our own lines need their carriage returns.
+termios raw_settings(termios from) {
+    ::cfmakeraw(&from);
+    from.c_oflag |= OPOST | ONLCR;
+    from.c_cc[VMIN] = 1;
+    from.c_cc[VTIME] = 0;
+    return from;
+}
+
+void take_terminal() {
+    if (::tcgetattr(STDIN_FILENO, &settings.original) != 0) return;
+    settings.raw = raw_settings(settings.original);
+    const bool first_time = !settings.saved.exchange(true);
+    if (first_time) std::atexit(restore_terminal);
+    install_handlers();
+    apply(settings.raw);
+}
+
+} // namespace
+
+Result<std::unique_ptr<Terminal>> Terminal::create(EventLoop& loop, Escape escape) {
+    if (settings.held.exchange(true)) return error("the terminal serves another serial port already");
+    ignore_broken_pipes();
+    const bool interactive = ::isatty(STDIN_FILENO) == 1;
+    if (interactive) take_terminal();
+    return std::unique_ptr<Terminal>(new Terminal(loop, std::move(escape), interactive));
+}
+
+Terminal::~Terminal() {
+    if (interactive_) {
+        restore_terminal();
+        uninstall_handlers();
+    }
+    settings.held.store(false);
+}
+
+void Terminal::write(std::span<const u8> characters) {
+    if (output_failed_ || write_fully(STDOUT_FILENO, characters)) return;
+    output_failed_ = true;
+    log::warning("standard output: {}; the guest's further output is lost", errno_text(errno));
+}
+
+void Terminal::prepare(std::vector<pollfd>& descriptors, u64&) {
+    if (!input_ended_ && wants_input()) descriptors.push_back({STDIN_FILENO, POLLIN, 0});
+}
+
+void Terminal::dispatch(std::span<const pollfd> descriptors) {
+    if (!descriptors.empty() && descriptors[0].revents != 0) input_ended_ = !read_input(STDIN_FILENO);
+    offer_held();
+}
+
+// Keys are looked at when they arrive, so that the escape works although the guest takes no input.
+void Terminal::accept(std::span<const u8> characters) {
+    if (!interactive_ || !escape_) return hold(characters);
+    for (const u8& character : characters) {
+        if (after_escape_) {
+            after_escape_ = false;
+            escaped(character);
+        } else if (character == escape_key) {
+            after_escape_ = true;
+        } else {
+            hold({&character, 1});
+        }
+    }
+}
+
+void Terminal::escaped(u8 key) {
+    if (key == escape_key)
+        hold({&key, 1});
+    else if (key != 'b')
+        escape_(key);
+    else if (receiver())
+        receiver()->receive_break();
+}
+
+} // namespace orrery
