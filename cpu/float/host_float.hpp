@@ -66,7 +66,8 @@ inline bool rounds_to_nearest() {
 // Runs one volatile asm statement under the rounding mode and collects its flags; volatile asm keeps its order with the
 // MXCSR accesses. Writing MXCSR is slow, so it is left alone when it already rounds so and holds no flag beyond
 // `flags`.
-template <typename Instruction> inline void run_rounded(Rounding rounding, Flags& flags, Instruction instruction) {
+template <typename Instruction>
+[[gnu::always_inline]] inline void run_rounded(Rounding rounding, Flags& flags, Instruction instruction) {
     const u32 before = read_mxcsr();
     const u32 wanted = mxcsr_for(rounding);
     const u32 known = flags_of_mxcsr[before & mxcsr_flags];
@@ -81,9 +82,11 @@ template <typename Instruction> inline void run_rounded(Rounding rounding, Flags
     write_mxcsr(before);
 }
 
-// Runs one volatile asm statement that turns `result`, its first operand, into its result.
+// Runs one volatile asm statement that turns `result`, its first operand, into its result. Inlined always: otherwise
+// the operands travel through memory.
 template <typename F, typename Value, typename Instruction>
-inline typename F::Bits compute(Rounding rounding, Flags& flags, Value& result, Instruction instruction) {
+[[gnu::always_inline]] inline typename F::Bits compute(Rounding rounding, Flags& flags, Value& result,
+                                                       Instruction instruction) {
     using Bits = typename F::Bits;
     if (rounding == Rounding::nearest_even && (flags & flag::inexact) != 0 && rounds_to_nearest()) [[likely]] {
         const Value operand = result;
