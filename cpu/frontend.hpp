@@ -53,8 +53,10 @@ public:
     virtual void context_changed() = 0;
     // The guest ordered instruction fetches after stores (fence.i, isb): stores by others are visible after it.
     virtual void synchronize_code() = 0;
-    // From inside a helper: see jit::LeaveRequest.
+    // From inside a helper: interrupts are to be looked at before the next instruction. The instruction must end its
+    // block with ir::Leave, which does that; a helper can't leave before its result has been put.
     virtual void leave_after() = 0;
+    // From inside a helper: see jit::LeaveRequest.
     virtual void leave_with_pc_in_state() = 0;
     virtual void leave_raising(Fault fault) = 0;
     // From inside a helper with `needs_count`, or outside of translated code: exact retired instructions.

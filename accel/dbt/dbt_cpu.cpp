@@ -91,9 +91,7 @@ u64 DbtCpu::current_pc() const {
     return position.block->key.pc + position.block->pc_offsets[position.instruction];
 }
 
-void DbtCpu::leave_after() {
-    if (context_.leave == jit::LeaveRequest::none) context_.leave = jit::LeaveRequest::after;
-}
+void DbtCpu::leave_after() { requests_.fetch_or(Request::interrupt); }
 
 void DbtCpu::leave_with_pc_in_state() { context_.leave = jit::LeaveRequest::in_state; }
 
@@ -130,8 +128,16 @@ ExitReason DbtCpu::run_inside() {
     }
 }
 
+// Jumps are remembered per block mode too: the same pc translates differently in another one.
+void DbtCpu::select_context() {
+    AddressContext now = frontend_.address_context();
+    now.execute_mode = static_cast<u32>(frontend_.key().mode);
+    if (!tlb_.selected(now)) tlb_.select(now);
+}
+
 // Runs blocks one after another until the budget is used up or something has to be looked at between instructions.
 void DbtCpu::run_chunk(u64 limit) {
+    select_context();
     chunk_ = limit;
     context_.budget = static_cast<i64>(limit);
     jit::CompiledBlock* block = next_block();

@@ -50,7 +50,7 @@ public:
     void flush_space(u64 space) override { tlb_.flush_space(space); }
     void flush_page(GuestVirtual address) override { tlb_.flush_page(address); }
     void flush_page_in_space(GuestVirtual address, u64) override { tlb_.flush_page(address); }
-    void context_changed() override { tlb_.select(frontend_.address_context()); }
+    void context_changed() override { select_context(); }
     void synchronize_code() override {}
     void leave_after() override;
     void leave_with_pc_in_state() override;
@@ -86,6 +86,7 @@ private:
         bool tracked = false;
     };
 
+    void select_context();
     ExitReason run_inside();
     void run_chunk(u64 limit);
     jit::CompiledBlock* next_block();
@@ -105,7 +106,7 @@ private:
     std::expected<u64, Fault> load_reserved_slow(u64 address, ir::MemoryAccess access);
     std::expected<u64, Fault> store_conditional_slow(u64 address, ir::MemoryAccess access, u64 value);
     void written(const Target& target, u64 size_bytes);
-    void after_device_access();
+    void after_device_store();
     static jit::SlowPaths slow_paths();
 
     Frontend& frontend_;

@@ -83,9 +83,11 @@ std::expected<DbtCpu::Target, Fault> DbtCpu::resolve(GuestVirtual address, Memor
     return target;
 }
 
-// Devices may have raised an interrupt, moved a deadline or changed the memory map.
-void DbtCpu::after_device_access() {
-    if (requests_.load(std::memory_order_relaxed) != 0 || frontend_.wakes()) leave_after();
+// A store to a device may have raised an interrupt, moved a deadline or changed the memory map. Loads don't: reading a
+// register lowers interrupt lines at most.
+void DbtCpu::after_device_store() {
+    if (requests_.load(std::memory_order_relaxed) == 0 && !frontend_.wakes()) return;
+    if (context_.leave == jit::LeaveRequest::none) context_.leave = jit::LeaveRequest::after;
 }
 
 void DbtCpu::written(const Target& target, u64 size_bytes) {
@@ -106,7 +108,6 @@ std::expected<u64, Fault> DbtCpu::load_within_page(u64 address, u64 size_bytes, 
         value = environment_.memory().read(target->physical, width_of(size_bytes));
     }
     if (!value) return std::unexpected(frontend_.bus_fault({address}, MemoryAction::read));
-    after_device_access();
     return *value;
 }
 
@@ -140,7 +141,7 @@ std::expected<void, Fault> DbtCpu::store_to(const Target& target, GuestVirtual a
         accepted = environment_.memory().write(target.physical, value, width_of(size_bytes));
     }
     if (!accepted) return std::unexpected(frontend_.bus_fault(address, MemoryAction::write));
-    after_device_access();
+    after_device_store();
     return {};
 }
 

@@ -20,6 +20,7 @@ public:
 
     // Makes the context's tags those of `address_context`, giving new ones to a context not seen before.
     void select(const AddressContext& address_context);
+    [[nodiscard]] bool selected(const AddressContext& other) const { return any_selected_ && selected_ == other; }
 
     // Remembers that the page of `address` lies at `host`, readable or writable or both.
     void fill_data(GuestVirtual address, u8* host, u64 page_size_bytes, bool readable, bool writable);

@@ -48,7 +48,7 @@ enum class Exit : u32 {
 // What a slow path (a helper, a TLB miss) wants of the code that called it.
 enum class LeaveRequest : u32 {
     none,
-    after,     // leave behind the current guest instruction, which completes and retires
+    after,     // stores only: leave behind the current guest instruction, which completes and retires
     raise,     // the current guest instruction doesn't complete: fault_code and fault_value say why; pc stays on it
     in_state,  // the current instruction retires and the helper has set the state's pc
 };
