@@ -1,0 +1,188 @@
+#!/usr/bin/env python3
+"""Boots a real guest in a way named on the command line and looks at what it says. Run by ctest, or by hand.
+
+usage: boot_test.py --program build/release/orrery VARIATION      (qemu-system-riscv64 also does as a program)
+Exit code 77: skipped, as the guest's packages can't be had.
+"""
+import argparse
+import contextlib
+import functools
+import http.server
+import re
+import shutil
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+from emulators import Console, Settings, Unavailable, command_for, fetched
+
+SKIPPED = 77
+GREETING = "hello from the host"
+
+
+class Page(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(GREETING.encode())
+
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def web_server():
+    """Serves GREETING on the host; gives the address by which the guest's user network reaches it."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://10.0.2.2:{server.server_address[1]}/"
+        server.shutdown()
+
+
+@contextlib.contextmanager
+def running(program, settings, **options):
+    console = Console(command_for(program, settings), **options)
+    try:
+        yield console
+    finally:
+        console.kill()
+
+
+def expect(condition, sentence, console):
+    if not condition:
+        raise AssertionError(f"{sentence}; the last lines were:\n{console.tail(40)}")
+
+
+def debian(scratch, **settings):
+    """Settings that boot Debian with a copy of the disk, so that tests can run at the same time."""
+    folder = fetched()
+    disk = scratch / "disk"
+    if not disk.exists():
+        shutil.copy(folder / "disk", disk)
+    return Settings(kernel=folder / "kernel", initrd=folder / "initrd", disk=disk, **settings)
+
+
+def scripted_boot(program, settings):
+    """One boot with the guest's check script; returns its console text. Every check must pass and the exit code be 0."""
+    with web_server() as url:
+        settings.append = f"console=ttyS0 orrery.script=1 orrery.url={url}"
+        with running(program, settings) as console:
+            seconds = console.wait_for("GUEST-READY")
+            code = console.wait_for_end()
+            print(f"user space after {seconds:.1f} s; exit code {code}")
+            expect(code == 0, f"exit code {code} instead of 0", console)
+            expect("SCRIPT-DONE failed 0" in console.text, "the check script reports a failure or did not end", console)
+            expect(f"CHECK wget ok {GREETING}" in console.text, "the guest did not fetch the host's page", console)
+            expect("CHECK ping ok" in console.text, "the guest did not reach 10.0.2.2", console)
+            expect(f"CHECK cpus ok {settings.cpus}\n" in console.text, f"the guest does not see {settings.cpus} CPUs", console)
+            expect("Call Trace:" not in console.text, "the kernel printed a call trace", console)
+            return console.text
+
+
+def disk_boots(text):
+    found = re.search(r"CHECK disk-earlier boots (\d+)\n(?:.*\n)*?CHECK disk ok boots (\d+)", text)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def two_boots(program, scratch):
+    """The second boot reads what the first one wrote to the ext4 disk."""
+    settings = debian(scratch)
+    first, second = (disk_boots(scripted_boot(program, settings)) for _ in range(2))
+    if not first or not second or first[1] != first[0] + 1 or second[0] != first[1]:
+        raise AssertionError(f"the disk does not remember: earlier and present count were {first}, then {second}")
+
+
+def one_boot(program, scratch, least_memory_kib=0, bios=None, **settings):
+    if bios:
+        settings["bios"] = fetched("firmware") / bios
+    text = scripted_boot(program, debian(scratch, **settings))
+    memory = re.search(r"CHECK memory ok (\d+) KiB", text)
+    if not memory or int(memory[1]) < least_memory_kib:
+        raise AssertionError(f"the guest sees too little memory: {memory and memory[0]}")
+    if bios and "OpenSBI" not in text:
+        raise AssertionError("OpenSBI did not print its banner")
+
+
+def terminal(program, scratch):
+    """What a user does: a shell on a terminal, Ctrl-C, a file on the disk, poweroff; the terminal is as it was."""
+    import termios
+    settings = debian(scratch)
+    with running(program, settings, terminal=True) as console:
+        before = termios.tcgetattr(console.child_end)
+        console.wait_for("orrery:~# ")
+        console.type("echo a$((40+2))b; sleep 1000\r")
+        console.wait_for("a42b")
+        console.type("\x03")
+        console.wait_for("orrery:~# ")
+        console.type("echo kept >/mnt/note && cat /mnt/note | tr k K; stty size | wc -l\r")
+        console.wait_for("Kept")
+        console.wait_for("orrery:~# ")
+        console.type("poweroff\r")
+        code = console.wait_for_end()
+        expect(code == 0, f"exit code {code} instead of 0 after poweroff", console)
+        expect(termios.tcgetattr(console.child_end) == before, "the terminal's settings were not restored", console)
+
+
+def u_boot(program, scratch, bios):
+    """OpenSBI starts U-Boot, which comes to its prompt and obeys."""
+    firmware = fetched("firmware")
+    settings = Settings(bios=firmware / bios, kernel=firmware / "u-boot.bin", append="", net=False)
+    with running(program, settings) as console:
+        console.wait_for("OpenSBI")
+        console.wait_for("U-Boot 20")
+        console.wait_for("Hit any key")
+        console.type("\r")
+        console.wait_for("=> ")
+        console.type("setenv middle emo; echo m${middle}ry\r")
+        console.wait_for("memory")
+        console.wait_for("=> ")
+        console.type("poweroff\r")
+        code = console.wait_for_end()
+        expect(code == 0, f"exit code {code} instead of 0 after poweroff", console)
+
+
+def fetch(program, scratch):
+    """Not a boot: fills the cache, so that the others need no network."""
+    print(fetched("guest", network=True), fetched("firmware", network=True), sep="\n")
+
+
+def variation(function, **settings):
+    return functools.partial(function, **settings)
+
+
+VARIATIONS = {
+    "fetch": fetch,
+    "two_boots": two_boots,
+    "terminal": terminal,
+    "cpus_2": variation(one_boot, cpus=2),
+    "cpus_4": variation(one_boot, cpus=4),
+    "memory_8G": variation(one_boot, memory="8G", least_memory_kib=7_500_000),
+    "interpreter": variation(one_boot, engine="interp"),
+    "opensbi_jump": variation(one_boot, bios="fw_jump.bin"),
+    "opensbi_dynamic": variation(one_boot, bios="fw_dynamic.bin"),
+    "opensbi_cpus_2": variation(one_boot, bios="fw_dynamic.bin", cpus=2),
+    "u_boot_jump": variation(u_boot, bios="fw_jump.bin"),
+    "u_boot_dynamic": variation(u_boot, bios="fw_dynamic.bin"),
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--program", required=True)
+    parser.add_argument("variation", choices=VARIATIONS)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="orrery-boot-") as scratch:
+        try:
+            VARIATIONS[arguments.variation](arguments.program, Path(scratch))
+        except Unavailable as reason:
+            print(f"skipped: {reason}")
+            return SKIPPED
+        except (AssertionError, TimeoutError) as failure:
+            print(f"failed: {failure}")
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
