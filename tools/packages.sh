@@ -25,7 +25,7 @@ missing_packages() {
 choose_package() {
   local name
   for name in "$@"; do
-    if LC_ALL=C apt-cache policy "$name" 2>/dev/null | grep -q '^ *Candidate: [^(]'; then
+    if [[ $(LC_ALL=C apt-cache policy "$name" 2>/dev/null) =~ Candidate:\ [^\(] ]]; then
       printf '%s\n' "$name"
       return 0
     fi
