@@ -1,6 +1,7 @@
 // The one CPU interface. A machine runs vCPUs through it and can't tell a translated one from an accelerated one.
 #pragma once
 
+#include <functional>
 #include <span>
 
 #include "machine/fabric/component.hpp"
@@ -25,6 +26,8 @@ public:
     virtual ExitReason run(u64 budget) = 0;
     // Makes run() return soon. Any thread.
     virtual void kick() = 0;
+    // `callback` is run, on any thread, whenever something may have ended a halt. Set before the vCPU first runs.
+    virtual void on_attention(std::function<void()> callback) = 0;
     // Level of an interrupt input; pin numbers are the architecture's. Any thread.
     void set_irq(u32 pin, bool level) override = 0;
     // Whether an interrupt is pending that would end a halt.

@@ -74,9 +74,14 @@ void DbtCpu::set_entry(u64 pc, std::span<const u64> arguments) {
     context_changed();
 }
 
-void DbtCpu::kick() { requests_.fetch_or(Request::kick); }
-void DbtCpu::request_flush() { requests_.fetch_or(Request::flush); }
-void DbtCpu::notice_interrupt() { requests_.fetch_or(Request::interrupt); }
+void DbtCpu::request(u32 what) {
+    requests_.fetch_or(what);
+    if (attention_) attention_();
+}
+
+void DbtCpu::kick() { request(Request::kick); }
+void DbtCpu::request_flush() { request(Request::flush); }
+void DbtCpu::notice_interrupt() { request(Request::interrupt); }
 void DbtCpu::set_irq(u32 pin, bool level) { frontend_.set_irq(pin, level); }
 
 u64 DbtCpu::retired() const {

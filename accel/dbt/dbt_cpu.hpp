@@ -39,6 +39,7 @@ public:
     // ---- Cpu
     ExitReason run(u64 budget) override;
     void kick() override;
+    void on_attention(std::function<void()> callback) override { attention_ = std::move(callback); }
     void set_irq(u32 pin, bool level) override;
     [[nodiscard]] bool wakes() const override { return frontend_.wakes(); }
     [[nodiscard]] u64 retired() const override;
@@ -86,6 +87,7 @@ private:
         bool tracked = false;
     };
 
+    void request(u32 what);
     void select_context();
     ExitReason run_inside();
     void run_chunk(u64 limit);
@@ -123,6 +125,7 @@ private:
     std::atomic<bool> in_code_ = false;
     bool uncached_fetch_ = false; // the last code_page() may not be remembered
     std::atomic<u32> requests_ = 0;
+    std::function<void()> attention_;
 };
 
 } // namespace orrery::dbt

@@ -1,0 +1,246 @@
+#include "machine/machine.hpp"
+
+#include <algorithm>
+#include <thread>
+
+#include "machine/fabric/log.hpp"
+
+namespace orrery {
+namespace {
+
+// A guest that resets this often, each time within this span of guest time, isn't getting anywhere.
+constexpr std::size_t resets_in_a_loop = 5;
+constexpr u64 reset_loop_span_ns = 2'000'000'000;
+
+// Deterministic mode: how long one vCPU runs before the next has its turn, and how often host events are looked at.
+constexpr u64 turn_instructions = 100'000;
+constexpr u32 turns_between_polls = 10;
+
+} // namespace
+
+// The host thread of one vCPU: runs it, and sleeps while it is halted.
+class Machine::VcpuThread {
+public:
+    explicit VcpuThread(Cpu& cpu) : cpu_(cpu) {}
+
+    void start() {
+        stop_ = false;
+        thread_ = std::thread([this] { loop(); });
+    }
+    void request_stop() {
+        stop_ = true;
+        cpu_.kick();
+        wake();
+    }
+    void join() {
+        if (thread_.joinable()) thread_.join();
+    }
+    void wake() {
+        attention_.fetch_add(1);
+        attention_.notify_one();
+    }
+
+private:
+    void loop() {
+        while (!stop_) {
+            if (cpu_.run(~u64{0}) == ExitReason::halted) sleep();
+        }
+    }
+    void sleep() {
+        for (;;) {
+            const u32 seen = attention_.load();
+            if (stop_ || cpu_.wakes()) return;
+            attention_.wait(seen);
+        }
+    }
+
+    Cpu& cpu_;
+    std::thread thread_;
+    std::atomic<bool> stop_ = false;
+    std::atomic<u32> attention_ = 0;
+};
+
+Result<std::unique_ptr<Machine>> Machine::create(const MachineOptions& options) {
+    // The event loop needs the lock's address, which the machine has only once it exists.
+    std::unique_ptr<Machine> machine(new Machine(options, nullptr));
+    machine->events_ = TRY(EventLoop::create(machine->lock_));
+    return machine;
+}
+
+Machine::Machine(const MachineOptions& options, std::unique_ptr<EventLoop> events)
+    : options_(options), clock_("clock", options.deterministic ? static_cast<TimeSource&>(instruction_time_)
+                                                               : static_cast<TimeSource&>(host_time_)),
+      memory_("memory", lock_), events_(std::move(events)), timeout_(clock_, [this] { end({Ending::timed_out, 0}); }) {
+    clock_.on_earlier_deadline([this] {
+        if (!options_.deterministic) {
+            events_->wake();
+            return;
+        }
+        for (Cpu* cpu : cpus_) cpu->kick();
+    });
+}
+
+Machine::~Machine() {
+    stop_vcpus();
+    components_.clear();
+    while (!kept_.empty()) {
+        kept_.back().destroy(kept_.back().part);
+        kept_.pop_back();
+    }
+}
+
+Cpu& Machine::add_cpu(std::unique_ptr<Cpu> cpu) {
+    Cpu& added = add(std::move(cpu));
+    cpus_.push_back(&added);
+    instruction_time_.add(added);
+    auto thread = std::make_unique<VcpuThread>(added);
+    added.on_attention([wake = thread.get()] { wake->wake(); });
+    threads_.push_back(std::move(thread));
+    return added;
+}
+
+Ram& Machine::add_ram(std::unique_ptr<Ram> ram) {
+    rams_.push_back(std::move(ram));
+    return *rams_.back();
+}
+
+u64 Machine::retired() const {
+    u64 sum = 0;
+    for (const Cpu* cpu : cpus_) sum += cpu->retired();
+    return sum;
+}
+
+void Machine::reset() {
+    const u64 now_ns = clock_.now_ns();
+    for (const auto& component : components_) component->reset();
+    if (options_.deterministic) instruction_time_.set_ns(now_ns);
+    if (reset_callback_) reset_callback_();
+}
+
+void Machine::end(Outcome outcome) {
+    if (ended_.exchange(true)) return;
+    outcome_ = outcome;
+    for (Cpu* cpu : cpus_) cpu->kick();
+    events_->wake();
+}
+
+void Machine::power_off(u32 code) { end({Ending::powered_off, code}); }
+
+void Machine::request_reset() {
+    reset_requested_ = true;
+    for (Cpu* cpu : cpus_) cpu->kick();
+    events_->wake();
+}
+
+void Machine::stop() {
+    stop_requested_ = true;
+    for (Cpu* cpu : cpus_) cpu->kick();
+    events_->wake();
+}
+
+bool Machine::looping() {
+    const u64 now_ns = clock_.now_ns();
+    resets_ns_.push_back(now_ns);
+    if (resets_ns_.size() <= resets_in_a_loop) return false;
+    resets_ns_.erase(resets_ns_.begin());
+    for (std::size_t i = 1; i < resets_ns_.size(); ++i)
+        if (resets_ns_[i] - resets_ns_[i - 1] > reset_loop_span_ns) return false;
+    return true;
+}
+
+bool Machine::carry_out_requests() {
+    if (ended_) return false;
+    if (stop_requested_.exchange(false)) {
+        outcome_ = {Ending::stopped, 0};
+        return false;
+    }
+    if (reset_requested_.exchange(false)) {
+        if (looping()) {
+            outcome_ = {Ending::reset_loop, 0};
+            return false;
+        }
+        stop_vcpus();
+        {
+            std::lock_guard guard(lock_);
+            reset();
+        }
+        start_vcpus();
+    }
+    return true;
+}
+
+void Machine::start_vcpus() {
+    if (options_.deterministic) return;
+    for (auto& thread : threads_) thread->start();
+}
+
+void Machine::stop_vcpus() {
+    if (options_.deterministic) return;
+    for (auto& thread : threads_) thread->request_stop();
+    for (auto& thread : threads_) thread->join();
+}
+
+Outcome Machine::run() { return options_.deterministic ? run_deterministic(~u64{0}) : run_threaded(); }
+
+Outcome Machine::run_until(u64 retired) {
+    ORRERY_ASSERT(options_.deterministic, "only deterministic machines stop at an exact instruction");
+    return run_deterministic(retired);
+}
+
+Outcome Machine::run_threaded() {
+    ended_ = false;
+    if (options_.timeout_ns != never_ns) timeout_.arm_at(options_.timeout_ns);
+    host_time_.run(true);
+    start_vcpus();
+    while (carry_out_requests()) {
+        const u64 now_ns = clock_.now_ns();
+        const u64 deadline_ns = clock_.next_deadline_ns();
+        const u64 wait_ns = deadline_ns == never_ns ? ~u64{0} : deadline_ns > now_ns ? deadline_ns - now_ns : 0;
+        events_->run_once(wait_ns);
+        std::lock_guard guard(lock_);
+        clock_.run_due(clock_.now_ns());
+    }
+    stop_vcpus();
+    host_time_.run(false);
+    return outcome_;
+}
+
+// Every vCPU in turn, up to the next deadline of virtual time.
+void Machine::run_vcpus_once(u64 retired_limit) {
+    for (Cpu* cpu : cpus_) {
+        const u64 now_ns = clock_.now_ns();
+        const u64 deadline_ns = clock_.next_deadline_ns();
+        if (deadline_ns <= now_ns || ended_ || reset_requested_) return;
+        const u64 until_limit = retired_limit - std::min(retired_limit, retired());
+        const u64 budget = std::min({turn_instructions, deadline_ns - now_ns, until_limit});
+        if (budget != 0) cpu->run(budget);
+    }
+}
+
+// True if every vCPU waits: then virtual time goes on at once to the next deadline, and without one the host is waited
+// for.
+bool Machine::skip_idle_time() {
+    if (std::ranges::any_of(cpus_, [](Cpu* cpu) { return cpu->wakes() || cpu->run(0) != ExitReason::halted; }))
+        return false;
+    const u64 deadline_ns = clock_.next_deadline_ns();
+    events_->run_once(deadline_ns == never_ns ? ~u64{0} : 0);
+    if (deadline_ns != never_ns) instruction_time_.skip_to(deadline_ns);
+    return true;
+}
+
+Outcome Machine::run_deterministic(u64 retired_limit) {
+    ended_ = false;
+    if (options_.timeout_ns != never_ns) timeout_.arm_at(options_.timeout_ns);
+    for (u32 turn = 0; carry_out_requests(); ++turn) {
+        if (retired() >= retired_limit) return {Ending::instructions, 0};
+        if (turn % turns_between_polls == 0) events_->run_once(0);
+        {
+            std::lock_guard guard(lock_);
+            clock_.run_due(clock_.now_ns());
+        }
+        if (!skip_idle_time()) run_vcpus_once(retired_limit);
+    }
+    return outcome_;
+}
+
+} // namespace orrery

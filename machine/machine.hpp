@@ -1,0 +1,128 @@
+// A machine: it owns the bus, the clock, the event loop and all components, runs the vCPUs, and ends when the guest
+// switches it off. A board (machine/boards) fills it. In deterministic mode one thread does everything and time is counted in
+// instructions; else every vCPU has a host thread of its own and the calling thread runs the event loop.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cpu/cpu.hpp"
+#include "cpu/environment.hpp"
+#include "machine/fabric/address_space.hpp"
+#include "machine/fabric/clock.hpp"
+#include "machine/fabric/component.hpp"
+#include "machine/fabric/event_loop.hpp"
+#include "machine/instruction_time.hpp"
+
+namespace orrery {
+
+enum class Ending : u8 {
+    powered_off,  // `code` is the guest's own, 0 for a plain power-off
+    reset_loop,   // the guest keeps resetting before it gets anywhere
+    timed_out,    // the limit in guest time is reached
+    instructions, // run_until() has retired what it was asked for
+    stopped,      // stop() was called
+};
+
+struct Outcome {
+    Ending ending = Ending::stopped;
+    u32 code = 0;
+};
+
+struct MachineOptions {
+    bool deterministic = false;
+    u64 timeout_ns = never_ns; // of guest time
+};
+
+class Machine final : public CpuEnvironment {
+public:
+    static Result<std::unique_ptr<Machine>> create(const MachineOptions& options);
+    ~Machine() override;
+
+    // ---- CpuEnvironment, and what boards wire with
+    [[nodiscard]] AddressSpace& memory() override { return memory_; }
+    [[nodiscard]] Clock& clock() override { return clock_; }
+    [[nodiscard]] MachineLock& lock() { return lock_; }
+    [[nodiscard]] EventLoop& events() { return *events_; }
+    [[nodiscard]] bool deterministic() const { return options_.deterministic; }
+
+    // Components are reset, saved and restored in the order in which they are added. The machine owns them.
+    template <typename T> T& add(std::unique_ptr<T> component) {
+        T& added = *component;
+        components_.push_back(std::move(component));
+        return added;
+    }
+    // The same for anything else that has to live as long.
+    template <typename T> T& keep(std::unique_ptr<T> part) {
+        T& kept = *part;
+        kept_.push_back({part.release(), [](void* pointer) { delete static_cast<T*>(pointer); }});
+        return kept;
+    }
+    Cpu& add_cpu(std::unique_ptr<Cpu> cpu);
+    Ram& add_ram(std::unique_ptr<Ram> ram);
+    // Called after every component was reset: load firmware, put vCPUs at their entry.
+    void on_reset(std::function<void()> callback) { reset_callback_ = std::move(callback); }
+
+    [[nodiscard]] const std::vector<std::unique_ptr<Component>>& components() const { return components_; }
+    [[nodiscard]] const std::vector<Cpu*>& cpus() const { return cpus_; }
+    [[nodiscard]] const std::vector<std::unique_ptr<Ram>>& rams() const { return rams_; }
+    // Instructions retired by all vCPUs; exact while nothing runs.
+    [[nodiscard]] u64 retired() const;
+
+    // ---- life
+    void reset();
+    // Runs until the guest or stop() ends it; may be called again after `instructions` or `stopped`.
+    Outcome run();
+    // Deterministic machines only: runs until `retired` instructions have retired in all, exactly.
+    Outcome run_until(u64 retired);
+    // Ends run(). Any thread, and signal handlers.
+    void stop();
+
+    // ---- what devices ask for, carried out between guest instructions
+    void power_off(u32 code);
+    void request_reset();
+
+private:
+    class VcpuThread;
+    struct Kept {
+        void* part;
+        void (*destroy)(void*);
+    };
+    Machine(const MachineOptions& options, std::unique_ptr<EventLoop> events);
+    Outcome run_deterministic(u64 retired_limit);
+    Outcome run_threaded();
+    void run_vcpus_once(u64 retired_limit);
+    bool skip_idle_time();
+    void stop_vcpus();
+    void start_vcpus();
+    void end(Outcome outcome);
+    // True: go on running after a reset was carried out; false: the machine has ended.
+    bool carry_out_requests();
+    bool looping();
+
+    MachineOptions options_;
+    MachineLock lock_;
+    HostTime host_time_;
+    InstructionTime instruction_time_;
+    Clock clock_;
+    AddressSpace memory_;
+    std::unique_ptr<EventLoop> events_;
+    std::vector<std::unique_ptr<Ram>> rams_;
+    std::vector<Kept> kept_;
+    std::vector<std::unique_ptr<Component>> components_;
+    std::vector<Cpu*> cpus_;
+    std::vector<std::unique_ptr<VcpuThread>> threads_;
+    std::function<void()> reset_callback_;
+    Timer timeout_;
+
+    std::atomic<bool> stop_requested_ = false;
+    std::atomic<bool> reset_requested_ = false;
+    std::atomic<bool> ended_ = false;
+    Outcome outcome_;
+    std::vector<u64> resets_ns_; // when the last few resets were
+};
+
+} // namespace orrery
