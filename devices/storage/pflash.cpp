@@ -290,7 +290,7 @@ void ParallelFlash::fill_buffer(u64 offset, u64 value, Width width) {
     if (!s_.buffer_placed) s_.buffer_base = offset & ~(buffer_bytes - 1);
     s_.buffer_placed = true;
     const u64 at = offset - s_.buffer_base;
-    if (at < buffer_bytes)
+    if (at <= buffer_bytes - bytes(width))
         std::memcpy(&s_.buffer[at], &value, bytes(width));
     else
         s_.buffer_overrun = true;
