@@ -32,7 +32,7 @@ public:
             if (random_.one_in(32)) fill_ram(random_.below(bus_.ram->size_bytes()), 256);
             if (random_.one_in(64)) advance();
             if (options_.outside && random_.one_in(16)) outside();
-            if (options_.component && random_.one_in(512)) disturb();
+            if (options_.component && random_.one_in(128)) disturb();
         }
     }
 
@@ -98,7 +98,7 @@ private:
         const std::vector<u8> before = save(component);
         if (options_.hostile_snapshots && !before.empty() && random_.one_in(2)) {
             std::vector<u8> damaged = before;
-            for (u64 i = 0; i <= random_.below(8); ++i)
+            for (u64 flips = 1 + random_.below(8); flips != 0; --flips)
                 damaged[random_.below(damaged.size())] = static_cast<u8>(random_.next());
             restore(component, damaged);
         } else if (random_.one_in(4)) {
