@@ -1,6 +1,7 @@
 #include "devices/virtio/block.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <limits>
 
 #include "machine/fabric/log.hpp"
@@ -38,8 +39,8 @@ static_assert(sizeof(Range) == 16);
 constexpr u32 range_unmap = 1;
 constexpr std::size_t id_bytes = 20;
 
-constexpr u32 most_range_sectors = u32{1} << 22; // 2 GiB
-constexpr u32 most_ranges = 32;
+// One range a request, so that a host without holes in its files isn't kept busy for long.
+constexpr u32 most_range_sectors = u32{1} << 20;
 
 } // namespace
 
@@ -48,7 +49,7 @@ VirtioBlock::VirtioBlock(std::string name, const VirtioWiring& wiring, Disk& dis
     config_.capacity_sectors = disk.size_bytes() / sector_bytes;
     config_.seg_max = queue_sizes[0] - 2; // without the header and the status byte
     config_.max_discard_sectors = config_.max_write_zeroes_sectors = most_range_sectors;
-    config_.max_discard_seg = config_.max_write_zeroes_seg = most_ranges;
+    config_.max_discard_seg = config_.max_write_zeroes_seg = 1;
     config_.discard_sector_alignment = 8;
     config_.write_zeroes_may_unmap = 1;
 }
@@ -66,13 +67,12 @@ void VirtioBlock::queue_notified(u32 index) {
 
 // 5.2.6: a header to read, data in either direction, one status byte to write; no assumption about their framing.
 std::optional<u32> VirtioBlock::handle(Chain& chain) {
-    RequestHeader header{};
-    std::array<u8, sizeof header> raw{};
+    std::array<u8, sizeof(RequestHeader)> raw{};
     if (chain.writable_bytes == 0 || !memory().read(chain.readable(), 0, raw)) {
         need_reset("a request without a header or a status");
         return std::nullopt;
     }
-    std::memcpy(&header, raw.data(), sizeof header);
+    const auto header = std::bit_cast<RequestHeader>(raw);
     const Answer result = execute(header.type, header.sector, chain);
     trace_request("{}: type {} sector {} read {} write {} -> {}", name(), header.type, header.sector,
                   chain.writable_bytes - 1, chain.readable_bytes - sizeof header, static_cast<u32>(result));
@@ -95,9 +95,9 @@ VirtioBlock::Answer VirtioBlock::execute(u32 request_type, u64 sector, Chain& ch
     case get_id:
         return give_id(chain);
     case discard:
-        return clear_ranges(chain, false);
+        return clear_range(chain, false);
     case write_zeroes:
-        return clear_ranges(chain, true);
+        return clear_range(chain, true);
     default:
         return Answer::unsupported;
     }
@@ -131,27 +131,19 @@ VirtioBlock::Answer VirtioBlock::give_id(Chain& chain) {
     return memory().write(chain.writable(), 0, std::span(id).first(room)) ? Answer::ok : Answer::io_error;
 }
 
-VirtioBlock::Answer VirtioBlock::clear_ranges(Chain& chain, bool zeroes) {
-    const u64 size = chain.readable_bytes - sizeof(RequestHeader);
-    const u64 count = size / sizeof(Range);
-    if (size % sizeof(Range) != 0 || count == 0 || count > most_ranges) return Answer::io_error;
-    std::array<Range, most_ranges> ranges{};
-    const std::span<u8> raw(reinterpret_cast<u8*>(ranges.data()), size);
-    if (!memory().read(chain.readable(), sizeof(RequestHeader), raw)) return Answer::io_error;
-    for (const Range& range : std::span(ranges).first(count)) {
-        // 5.2.6.2: reserved flags, and unmap with a discard, are unsupported.
-        if ((range.flags & ~(zeroes ? range_unmap : 0)) != 0) return Answer::unsupported;
-        const u64 bytes_of_range = u64{range.sectors} * sector_bytes;
-        if (range.sectors > most_range_sectors || !on_disk(range.sector, bytes_of_range)) return Answer::io_error;
-    }
-    for (const Range& range : std::span(ranges).first(count)) {
-        const u64 offset = range.sector * sector_bytes;
-        const u64 bytes_of_range = u64{range.sectors} * sector_bytes;
-        const Status result = zeroes ? disk_.write_zeroes(offset, bytes_of_range, (range.flags & range_unmap) != 0)
-                                     : disk_.discard(offset, bytes_of_range);
-        if (answer(result, "clearing") != Answer::ok) return Answer::io_error;
-    }
-    return Answer::ok;
+VirtioBlock::Answer VirtioBlock::clear_range(Chain& chain, bool zeroes) {
+    std::array<u8, sizeof(Range)> raw{};
+    if (chain.readable_bytes != sizeof(RequestHeader) + sizeof(Range) ||
+        !memory().read(chain.readable(), sizeof(RequestHeader), raw))
+        return Answer::io_error;
+    const Range range = std::bit_cast<Range>(raw);
+    // 5.2.6.2: reserved flags, and unmap with a discard, are unsupported.
+    if ((range.flags & ~(zeroes ? range_unmap : 0)) != 0) return Answer::unsupported;
+    const u64 offset = range.sector * sector_bytes;
+    const u64 size = u64{range.sectors} * sector_bytes;
+    if (range.sectors > most_range_sectors || !on_disk(range.sector, size)) return Answer::io_error;
+    if (!zeroes) return answer(disk_.discard(offset, size), "discarding");
+    return answer(disk_.write_zeroes(offset, size, (range.flags & range_unmap) != 0), "writing zeroes");
 }
 
 VirtioBlock::Answer VirtioBlock::answer(const Status& result, const char* what) {

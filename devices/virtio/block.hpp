@@ -50,7 +50,7 @@ private:
     Answer execute(u32 request_type, u64 sector, Chain& chain);
     Answer transfer(u64 sector, Chain& chain, bool to_disk);
     Answer give_id(Chain& chain);
-    Answer clear_ranges(Chain& chain, bool zeroes);
+    Answer clear_range(Chain& chain, bool zeroes);
     [[nodiscard]] bool on_disk(u64 sector, u64 size) const;
     Answer answer(const Status& result, const char* what);
 

@@ -21,6 +21,10 @@ std::size_t VirtioConsole::receive(std::span<const u8> characters) {
     while (taken < characters.size()) {
         Chain* chain = pop(receive_queue);
         if (!chain) break;
+        if (chain->writable_bytes == 0) {
+            need_reset("a receive buffer without room");
+            break;
+        }
         const std::size_t part = std::min<u64>(chain->writable_bytes, characters.size() - taken);
         memory().write(chain->writable(), 0, characters.subspan(taken, part));
         push(receive_queue, *chain, static_cast<u32>(part));

@@ -87,7 +87,6 @@ protected:
     // The next request of a queue, or null: it is empty, or just proved malformed.
     Chain* pop(u32 index);
     void push(u32 index, const Chain& chain, u32 written_bytes) { queues_[index].push(chain.head, written_bytes); }
-    void unpop(u32 index) { queues_[index].unpop(); }
     // Interrupts if the driver wants to know of what was pushed.
     void signal(u32 index);
     void notify_config_changed();

@@ -74,8 +74,6 @@ public:
 
     // Takes the next request. `chain` is reused to spare allocations.
     Pop pop(Chain& chain);
-    // Puts the request that the last pop() gave back, to be popped again.
-    void unpop() { --s.next_available; }
     // Returns a request to the driver with the number of bytes written to its writable part, counted from the first.
     void push(u16 head, u32 written_bytes);
     // Whether the driver wants to hear of what was pushed since this was last asked (2.7.7, 2.7.10).

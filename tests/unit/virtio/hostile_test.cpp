@@ -266,3 +266,18 @@ TEST_CASE("random rings break nothing over virtio-pci", "[virtio][fuzz]") {
     Quiet quiet;
     fuzz<PciTransport>(2, std::chrono::milliseconds(2000));
 }
+
+TEST_CASE("a console's receive buffer without room needs a reset", "[virtio]") {
+    Quiet quiet;
+    Board board;
+    NullCharacterBackend terminal;
+    VirtioConsole console("console", board.wiring(), terminal);
+    MmioTransport transport(board, &console);
+    transport.start_features(~u64{0});
+    DriverQueue queue(board, transport, 0, 8, ring_at);
+    transport.start();
+    queue.add(0, {{data_at, 16, false}});
+    const std::array<u8, 4> typed{'a', 'b', 'c', 'd'};
+    CHECK(console.receive(typed) == 0);
+    CHECK((transport.status() & VirtioDevice::device_needs_reset) != 0);
+}
