@@ -1,6 +1,7 @@
 #include "devices/host/overlay.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <string>
@@ -39,7 +40,12 @@ Result<std::unique_ptr<Overlay>> Overlay::create(int base_fd, u64 size_bytes) {
         return error("no temporary file for the snapshot's writes: {}: {}; set TMPDIR to a folder with space", name,
                      errno_text(errno));
     ::unlink(name.c_str());
-    return std::unique_ptr<Overlay>(new Overlay(base_fd, fd, size_bytes));
+    std::unique_ptr<Overlay> overlay(new Overlay(base_fd, fd, size_bytes));
+    // All a hole: takes no space, and clusters of zeroes stay that way.
+    if (::ftruncate(fd, static_cast<off_t>(size_bytes)) != 0)
+        return error("a temporary file of {} bytes for the snapshot's writes: {}: {}", size_bytes, name,
+                     errno_text(errno));
+    return overlay;
 }
 
 Overlay::~Overlay() { ::close(fd_); }
@@ -73,11 +79,21 @@ Status Overlay::write(u64 offset, std::span<const iovec> pieces) {
     return for_each_stretch(offset, pieces, [this](u64 at, std::span<u8> part) { return write_part(at, part); });
 }
 
+Status Overlay::zero_part(u64 offset, u64 size) {
+    const u64 index = offset / cluster_bytes;
+    const int mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+    if (size == bytes_in(index) && ::fallocate(fd_, mode, static_cast<off_t>(offset), static_cast<off_t>(size)) == 0) {
+        written_[index] = true;
+        return {};
+    }
+    static constexpr std::array<u8, cluster_bytes> zeroes{};
+    return write_part(offset, std::span(zeroes).first(size));
+}
+
 Status Overlay::write_zeroes(u64 offset, u64 size) {
-    const std::vector<u8> zeroes(cluster_bytes);
     while (size != 0) {
         const u64 part = std::min(size, cluster_bytes - offset % cluster_bytes);
-        if (Status done = write_part(offset, std::span(zeroes).first(part)); !done) return done;
+        if (Status done = zero_part(offset, part); !done) return done;
         offset += part;
         size -= part;
     }

@@ -36,6 +36,7 @@ private:
     // Bytes of cluster `index` that lie on the disk: all, but for the last.
     [[nodiscard]] u64 bytes_in(u64 index) const;
     Status read_part(u64 offset, std::span<u8> out);
+    Status zero_part(u64 offset, u64 size);
     Status write_part(u64 offset, std::span<const u8> in);
 
     int base_fd_;

@@ -156,6 +156,7 @@ TEST_CASE("a snapshot keeps its writes from the file and in the machine's state"
     CHECK(all[Overlay::cluster_bytes + 511] == 'x');
     CHECK(all[Overlay::cluster_bytes + 512] == 'a');
     CHECK(all[600] == 0);
+    CHECK(all[2 * Overlay::cluster_bytes - 1] == 'a');
     CHECK(all[size - 1] == 'y');
 
     write(disk, 0, std::vector<u8>(512, 'z'));
@@ -166,6 +167,11 @@ TEST_CASE("a snapshot keeps its writes from the file and in the machine's state"
     CHECK(restorer.at_end());
     CHECK(read(disk, 0, size) == all);
     CHECK(state_of(disk) == state);
+
+    REQUIRE(disk.write_zeroes(Overlay::cluster_bytes, 2 * Overlay::cluster_bytes, true)); // whole clusters
+    CHECK(read(disk, Overlay::cluster_bytes, 2 * Overlay::cluster_bytes) ==
+          std::vector<u8>(2 * Overlay::cluster_bytes));
+    CHECK(read(disk, 3 * Overlay::cluster_bytes, 512) == std::vector<u8>(512, 'a'));
 
     // Another process, as it were; and a snapshot that was damaged.
     const auto other = FileDisk::open({.path = name, .snapshot = true});
