@@ -126,6 +126,11 @@ void Machine::end(Outcome outcome) {
 
 void Machine::power_off(u32 code) { end({Ending::powered_off, code}); }
 
+void Machine::fail(Error why) {
+    failure_ = std::move(why);
+    end({Ending::failed, 0});
+}
+
 void Machine::request_reset() {
     reset_requested_ = true;
     for (Cpu* cpu : cpus_) cpu->kick();

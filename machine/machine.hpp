@@ -6,6 +6,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,7 @@ enum class Ending : u8 {
     timed_out,    // the limit in guest time is reached
     instructions, // run_until() has retired what it was asked for
     stopped,      // stop() was called
+    failed,       // the host couldn't go on: failure() says why
 };
 
 struct Outcome {
@@ -84,6 +86,9 @@ public:
     // ---- what devices ask for, carried out between guest instructions
     void power_off(u32 code);
     void request_reset();
+    // Ends the machine because of something on the host's side.
+    void fail(Error why);
+    [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
 
 private:
     class VcpuThread;
@@ -122,6 +127,7 @@ private:
     std::atomic<bool> reset_requested_ = false;
     std::atomic<bool> ended_ = false;
     Outcome outcome_;
+    std::optional<Error> failure_;
     std::vector<u64> resets_ns_; // when the last few resets were
 };
 

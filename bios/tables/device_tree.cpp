@@ -83,8 +83,10 @@ Result<std::vector<u8>> adapt_device_tree(std::span<const u8> original, u32 spar
     int chosen = status < 0 ? status : fdt_path_offset(blob.data(), "/chosen");
     if (chosen == -FDT_ERR_NOTFOUND) chosen = fdt_add_subnode(blob.data(), 0, "chosen");
     status = std::min(status, chosen);
-    if (status >= 0 && !boot_arguments.empty())
-        status = fdt_setprop_string(blob.data(), chosen, "bootargs", std::string(boot_arguments).c_str());
+    if (status >= 0 && !boot_arguments.empty()) {
+        const std::string text(boot_arguments);
+        status = fdt_setprop(blob.data(), chosen, "bootargs", text.c_str(), static_cast<int>(text.size() + 1));
+    }
     if (status >= 0 && initrd_end != 0) status = fdt_setprop_u64(blob.data(), chosen, "linux,initrd-start", initrd_first);
     if (status >= 0 && initrd_end != 0) status = fdt_setprop_u64(blob.data(), chosen, "linux,initrd-end", initrd_end);
     if (status < 0) return error("the device tree can't be changed: {}", fdt_strerror(status));

@@ -48,6 +48,13 @@ std::string errno_text(int number);
     })
 #define TRY(expression) ORRERY_TRY(expression)
 
+// The same for a Status, which has no value.
+#define TRY_STATUS(expression)                                                                                         \
+    do {                                                                                                               \
+        if (auto orrery_try_status = (expression); !orrery_try_status)                                                 \
+            return std::unexpected(std::move(orrery_try_status).error());                                              \
+    } while (false)
+
 // A condition that only a bug of ours can break.
 #define ORRERY_ASSERT(condition, why)                                                                                  \
     (static_cast<bool>(condition) ? void() : ::orrery::assertion_failed(#condition, why, __FILE__, __LINE__))

@@ -1,0 +1,247 @@
+#include "machine/boards/riscv_virt.hpp"
+
+#include <cstring>
+
+#include <time.h>
+
+#include "accel/dbt/dbt_cpu.hpp"
+#include "cpu/riscv/hart.hpp"
+#include "devices/firmware/fw_cfg.hpp"
+#include "devices/firmware/test_finisher.hpp"
+#include "devices/host/character_backends.hpp"
+#include "devices/host/host_entropy.hpp"
+#include "devices/irq/plic.hpp"
+#include "devices/pci/host.hpp"
+#include "devices/rtc/goldfish_rtc.hpp"
+#include "devices/serial/uart16550.hpp"
+#include "devices/storage/pflash.hpp"
+#include "devices/timer/aclint.hpp"
+#include "devices/virtio/block.hpp"
+#include "devices/virtio/mmio.hpp"
+#include "devices/virtio/net.hpp"
+#include "devices/virtio/pci.hpp"
+#include "devices/virtio/rng.hpp"
+#include "machine/boards/riscv_virt_boot.hpp"
+#include "machine/boards/riscv_virt_map.hpp"
+
+namespace orrery {
+namespace {
+
+using namespace riscv_virt;
+using HartMemory = dbt::VcpuMemory<riscv::State>;
+
+// 2026-01-01: the date at power-on where runs have to be alike.
+constexpr u64 deterministic_date_ns = 1'767'225'600'000'000'000;
+
+constexpr MacAddress network_address{0x52, 0x54, 0x00, 0x12, 0x34, 0x56};
+
+u64 host_date_ns() {
+    timespec now{};
+    ::clock_gettime(CLOCK_REALTIME, &now);
+    return static_cast<u64>(now.tv_sec) * 1'000'000'000 + static_cast<u64>(now.tv_nsec);
+}
+
+class MachinePower final : public PowerControl {
+public:
+    explicit MachinePower(Machine& machine) : machine_(machine) {}
+    void power_off(u32 code) override { machine_.power_off(code); }
+    void reset() override { machine_.request_reset(); }
+
+private:
+    Machine& machine_;
+};
+
+// Builds the board, part by part, in the order in which a reader of the memory map would.
+class Builder {
+public:
+    Builder(Machine& machine, const RiscvVirtOptions& options) : machine_(machine), options_(options) {}
+
+    Status build() {
+        TRY_STATUS(check());
+        TRY_STATUS(add_memory());
+        TRY_STATUS(add_harts());
+        TRY_STATUS(add_interrupt_controllers());
+        TRY_STATUS(add_platform_devices());
+        TRY_STATUS(add_pci());
+        TRY_STATUS(add_virtio_devices());
+        return add_boot();
+    }
+
+private:
+    Status check() const;
+    Status add_memory();
+    Status add_harts();
+    Status add_interrupt_controllers();
+    Status add_platform_devices();
+    Status add_pci();
+    Status add_virtio_devices();
+    Status add_boot();
+
+    Status map(std::string_view name, Place place, IoHandler& handler) {
+        return machine_.memory().map(
+            {.base = {place.base}, .size_bytes = place.size, .io = &handler, .name = std::string(name)});
+    }
+    Status add_virtio(std::unique_ptr<VirtioDevice> device);
+    [[nodiscard]] IrqLine irq(u32 source) const { return {*plic_, source}; }
+
+    Machine& machine_;
+    const RiscvVirtOptions& options_;
+    Ram* boot_rom_ = nullptr;
+    Plic* plic_ = nullptr;
+    FwCfg* fw_cfg_ = nullptr;
+    PciHost* pci_ = nullptr;
+    u32 next_pci_slot_ = 1;
+};
+
+Status Builder::check() const {
+    if (options_.harts < 1 || options_.harts > riscv_virt_most_harts)
+        return error("--cpus {}: riscv-virt has 1 to {} harts", options_.harts, riscv_virt_most_harts);
+    if (options_.memory_bytes < riscv_virt_least_memory || options_.memory_bytes > riscv_virt_most_memory)
+        return error("--memory: riscv-virt takes {} MiB to {} GiB, not {} bytes", riscv_virt_least_memory / MiB,
+                     riscv_virt_most_memory / GiB, options_.memory_bytes);
+    return {};
+}
+
+Status Builder::add_memory() {
+    Ram& ram = machine_.add_ram(TRY(Ram::create("ram", options_.memory_bytes)));
+    TRY_STATUS(machine_.memory().map(
+        {.base = {ram_base}, .size_bytes = ram.size_bytes(), .ram = &ram, .name = "ram"}));
+    boot_rom_ = &machine_.add_ram(TRY(Ram::create("boot-rom", boot_rom.size)));
+    return machine_.memory().map({.base = {boot_rom.base},
+                                  .size_bytes = boot_rom.size,
+                                  .ram = boot_rom_,
+                                  .read_only = true,
+                                  .name = "boot-rom"});
+}
+
+Status Builder::add_harts() {
+    auto& translator = machine_.keep(TRY(dbt::Translator::create(
+        options_.engine, riscv::Hart::guest_description(), HartMemory::state_offset_bytes(), machine_.memory())));
+    for (u32 id = 0; id < options_.harts; ++id) {
+        auto& memory = machine_.keep(std::make_unique<HartMemory>());
+        riscv::HartConfiguration configuration;
+        configuration.hart_id = id;
+        configuration.reset_pc = boot_rom.base;
+        configuration.timebase_hz = timebase_hz;
+        auto& hart = machine_.keep(std::make_unique<riscv::Hart>(memory.state, machine_, configuration));
+        machine_.add_cpu(std::make_unique<dbt::DbtCpu>(fmt::format("hart{}", id), hart, memory.context, &memory.state,
+                                                       translator, machine_));
+    }
+    return {};
+}
+
+Status Builder::add_interrupt_controllers() {
+    // RISC-V privileged manual, mip: the interrupt inputs of a hart.
+    constexpr u32 msip = 3, mtip = 7, seip = 9, meip = 11;
+    std::vector<Aclint::HartLines> timers;
+    std::vector<IrqLine> contexts;
+    for (Cpu* cpu : machine_.cpus()) {
+        timers.push_back({{*cpu, msip}, {*cpu, mtip}});
+        contexts.insert(contexts.end(), {IrqLine(*cpu, meip), IrqLine(*cpu, seip)});
+    }
+    auto& clint_device = machine_.add(std::make_unique<Aclint>(
+        "clint", Aclint::Configuration{.frequency_hz = timebase_hz}, machine_.clock(), std::move(timers)));
+    plic_ = &machine_.add(
+        std::make_unique<Plic>("plic", Plic::Configuration{.sources = plic_sources}, std::move(contexts)));
+    TRY_STATUS(map("clint", clint, clint_device));
+    return map("plic", plic, *plic_);
+}
+
+Status Builder::add_platform_devices() {
+    auto& power = machine_.keep(std::make_unique<MachinePower>(machine_));
+    auto& finisher = machine_.add(std::make_unique<TestFinisher>("test", power));
+    TRY_STATUS(map("test", test_finisher, finisher));
+
+    const u64 date_ns = options_.deterministic ? deterministic_date_ns : host_date_ns();
+    auto& clock = machine_.add(std::make_unique<GoldfishRtc>("rtc", GoldfishRtc::Configuration{.power_on_ns = date_ns},
+                                                             machine_.clock(), irq(rtc_irq)));
+    TRY_STATUS(map("rtc", rtc, clock));
+
+    auto opened = open_serial(options_.serial, machine_.events(), {.escape = options_.escape});
+    if (!opened) return std::unexpected(opened.error().in("--serial"));
+    auto& serial = machine_.keep(std::move(*opened));
+    auto& port = machine_.add(std::make_unique<Uart16550>(
+        "uart0", Uart16550::Configuration{.input_clock_hz = uart_clock_hz}, machine_.clock(), irq(uart_irq), serial));
+    TRY_STATUS(map("uart0", uart, port));
+
+    fw_cfg_ = &machine_.add(std::make_unique<FwCfg>("fw_cfg", machine_.memory()));
+    TRY_STATUS(map("fw_cfg", fw_cfg, *fw_cfg_));
+
+    for (u32 bank = 0; bank < 2; ++bank) {
+        Ram& contents = machine_.add_ram(TRY(Ram::create(fmt::format("flash{}", bank), flash.size)));
+        const ParallelFlash::Configuration configuration{.base = {flash.base + bank * flash.size},
+                                                         .size_bytes = flash.size};
+        machine_.add(TRY(ParallelFlash::create(fmt::format("flash{}-chip", bank), configuration, machine_.memory(),
+                                               contents)));
+    }
+    return {};
+}
+
+Status Builder::add_pci() {
+    const Place memory64 = pci_memory64(options_.memory_bytes);
+    const PciHostLayout layout{.ecam = {{pci_ecam.base}, pci_ecam.size, 0},
+                               .io = {{pci_io.base}, pci_io.size, 0},
+                               .memory32 = {{pci_memory32.base}, pci_memory32.size, pci_memory32.base},
+                               .memory64 = {{memory64.base}, memory64.size, memory64.base}};
+    std::array<IrqLine, PciHost::line_count> lines;
+    for (u32 i = 0; i < PciHost::line_count; ++i) lines[i] = irq(pci_irq + i);
+    pci_ = &machine_.add(TRY(PciHost::create("pci", machine_.memory(), layout, lines)));
+    return {};
+}
+
+Status Builder::add_virtio(std::unique_ptr<VirtioDevice> device) {
+    VirtioDevice& added = machine_.add(std::move(device));
+    auto& function = machine_.add(std::make_unique<VirtioPci>(added.name() + "-pci", added));
+    return pci_->add(function, next_pci_slot_++);
+}
+
+Status Builder::add_virtio_devices() {
+    const VirtioWiring wiring{machine_.memory(), machine_.clock()};
+    for (std::size_t i = 0; i < options_.disks.size(); ++i) {
+        auto opened = FileDisk::open(options_.disks[i]);
+        if (!opened) return std::unexpected(opened.error().in("--disk"));
+        auto& disk = machine_.keep(std::move(*opened));
+        TRY_STATUS(add_virtio(std::make_unique<VirtioBlock>(fmt::format("disk{}", i), wiring, disk,
+                                                            fmt::format("orrery-disk{}", i))));
+    }
+    if (options_.network.user) {
+        auto created = SlirpNetwork::create(options_.network, machine_.events(), machine_.clock());
+        if (!created) return std::unexpected(created.error().in("--net"));
+        auto& network = machine_.keep(std::move(*created));
+        TRY_STATUS(add_virtio(std::make_unique<VirtioNet>("net0", wiring, network, network_address)));
+    }
+    std::unique_ptr<EntropySource> source;
+    if (options_.deterministic)
+        source = std::make_unique<SeededEntropy>(options_.seed);
+    else
+        source = std::make_unique<HostEntropy>();
+    auto& entropy = machine_.keep(std::move(source));
+    TRY_STATUS(add_virtio(std::make_unique<VirtioRng>("rng0", wiring, entropy)));
+
+    for (u32 slot = 0; slot < virtio_mmio_slots; ++slot) {
+        auto& transport = machine_.add(
+            std::make_unique<VirtioMmio>(fmt::format("virtio-mmio{}", slot), irq(virtio_mmio_irq + slot), nullptr));
+        TRY_STATUS(map(transport.name(), {virtio_mmio.base + slot * virtio_mmio.size, virtio_mmio.size}, transport));
+    }
+    return {};
+}
+
+Status Builder::add_boot() {
+    auto& boot = machine_.keep(std::make_unique<Boot>(machine_, options_, *boot_rom_, *fw_cfg_));
+    machine_.on_reset([&boot, this_machine = &machine_] {
+        if (const Status loaded = boot.load(); !loaded) this_machine->fail(loaded.error());
+    });
+    return {};
+}
+
+} // namespace
+
+Result<std::unique_ptr<Machine>> create_riscv_virt(const RiscvVirtOptions& options) {
+    auto machine = TRY(Machine::create({.deterministic = options.deterministic, .timeout_ns = options.timeout_ns}));
+    TRY_STATUS(Builder(*machine, options).build());
+    machine->reset();
+    if (machine->failure()) return std::unexpected(*machine->failure());
+    return machine;
+}
+
+} // namespace orrery
