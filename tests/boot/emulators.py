@@ -2,6 +2,7 @@
 
 Orrery and QEMU are spelled from the same Settings, so a test can be tried on either, and the benchmark compares like with like.
 """
+import ctypes
 import dataclasses
 import os
 import pty
@@ -62,6 +63,12 @@ def command_for(program, settings):
     return (qemu_command if "qemu" in Path(program).name else orrery_command)(program, settings)
 
 
+def die_with_parent():
+    """Runs in the new process: a test that is killed (ctest does so after a time-out) leaves no emulator behind."""
+    PR_SET_PDEATHSIG = 1  # prctl(2)
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 class Console:
     """A running emulator and what it has printed so far. With terminal=True it has a terminal of its own on stdin and stdout."""
 
@@ -70,12 +77,13 @@ class Console:
         self.deadline = self.started + limit_seconds
         self.text = ""
         self.seen = 0  # how much of the text wait_for has gone past
+        own_session = dict(start_new_session=True, preexec_fn=die_with_parent)
         if terminal:
             self.output, self.child_end = pty.openpty()
             self.input = self.output
-            self.process = subprocess.Popen(command, stdin=self.child_end, stdout=self.child_end, stderr=self.child_end, start_new_session=True)
+            self.process = subprocess.Popen(command, stdin=self.child_end, stdout=self.child_end, stderr=self.child_end, **own_session)
         else:
-            self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+            self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **own_session)
             self.output, self.input = self.process.stdout.fileno(), self.process.stdin.fileno()
 
     def read_some(self):
