@@ -7,7 +7,7 @@ inform() { printf '%s: %s\n' "$program_name" "$*" >&2; }
 complain() { printf '%s: error: %s\n' "$program_name" "$*" >&2; }
 if ! mkdir -p "$top/build" 2>/dev/null || ! : 2>/dev/null >"$log"; then
   complain "$top/build can't be written by this user; was it made by another one?"
-  exit 70
+  exit 200
 fi
 
 # jobs: as many compilers as there are cores, but no more than there is memory for (1.5 GiB each).
