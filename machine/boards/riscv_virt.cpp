@@ -17,12 +17,14 @@
 #include "devices/storage/pflash.hpp"
 #include "devices/timer/aclint.hpp"
 #include "devices/virtio/block.hpp"
+#include "devices/virtio/console.hpp"
 #include "devices/virtio/mmio.hpp"
 #include "devices/virtio/net.hpp"
 #include "devices/virtio/pci.hpp"
 #include "devices/virtio/rng.hpp"
 #include "machine/boards/riscv_virt_boot.hpp"
 #include "machine/boards/riscv_virt_map.hpp"
+#include "machine/loader/file.hpp"
 
 namespace orrery {
 namespace {
@@ -74,7 +76,10 @@ private:
     Status add_interrupt_controllers();
     Status add_platform_devices();
     Status add_pci();
+    Status add_flash();
+    Status add_disks(const VirtioWiring& wiring);
     Status add_virtio_devices();
+    Status add_mmio_slots();
     Status add_boot();
 
     Status map(std::string_view name, Place place, IoHandler& handler) {
@@ -91,6 +96,7 @@ private:
     FwCfg* fw_cfg_ = nullptr;
     PciHost* pci_ = nullptr;
     u32 next_pci_slot_ = 1;
+    std::vector<VirtioDevice*> mmio_devices_;
 };
 
 Status Builder::check() const {
@@ -167,8 +173,19 @@ Status Builder::add_platform_devices() {
     fw_cfg_ = &machine_.add(std::make_unique<FwCfg>("fw_cfg", machine_.memory()));
     TRY_STATUS(map("fw_cfg", fw_cfg, *fw_cfg_));
 
-    for (u32 bank = 0; bank < 2; ++bank) {
+    return add_flash();
+}
+
+Status Builder::add_flash() {
+    if (options_.flash.size() > flash_banks)
+        return error("--flash was given {} times, but the board has {} banks", options_.flash.size(), flash_banks);
+    for (u32 bank = 0; bank < flash_banks; ++bank) {
         Ram& contents = machine_.add_ram(TRY(Ram::create(fmt::format("flash{}", bank), flash.size)));
+        if (bank < options_.flash.size()) {
+            const auto bytes = read_file(options_.flash[bank], flash.size, "the flash image");
+            if (!bytes) return std::unexpected(bytes.error().in("--flash"));
+            std::ranges::copy(*bytes, contents.host());
+        }
         const ParallelFlash::Configuration configuration{.base = {flash.base + bank * flash.size},
                                                          .size_bytes = flash.size};
         machine_.add(TRY(ParallelFlash::create(fmt::format("flash{}-chip", bank), configuration, machine_.memory(),
@@ -191,12 +208,20 @@ Status Builder::add_pci() {
 
 Status Builder::add_virtio(std::unique_ptr<VirtioDevice> device) {
     VirtioDevice& added = machine_.add(std::move(device));
-    auto& function = machine_.add(std::make_unique<VirtioPci>(added.name() + "-pci", added));
+    if (options_.virtio == VirtioTransportKind::mmio) {
+        if (mmio_devices_.size() == virtio_mmio_slots)
+            return error("--virtio mmio: the board has {} slots, and {} is one device too many; use --virtio pci",
+                         virtio_mmio_slots, added.name());
+        mmio_devices_.push_back(&added);
+        return {};
+    }
+    if (next_pci_slot_ == PciHost::slot_count)
+        return error("the PCI bus has {} slots, and {} is one device too many", PciHost::slot_count - 1, added.name());
+    auto& function = machine_.add(std::make_unique<VirtioPci>(fmt::format("{}-pci", added.name()), added));
     return pci_->add(function, next_pci_slot_++);
 }
 
-Status Builder::add_virtio_devices() {
-    const VirtioWiring wiring{machine_.memory(), machine_.clock()};
+Status Builder::add_disks(const VirtioWiring& wiring) {
     for (std::size_t i = 0; i < options_.disks.size(); ++i) {
         auto opened = FileDisk::open(options_.disks[i]);
         if (!opened) return std::unexpected(opened.error().in("--disk"));
@@ -204,11 +229,23 @@ Status Builder::add_virtio_devices() {
         TRY_STATUS(add_virtio(std::make_unique<VirtioBlock>(fmt::format("disk{}", i), wiring, disk,
                                                             fmt::format("orrery-disk{}", i))));
     }
+    return {};
+}
+
+Status Builder::add_virtio_devices() {
+    const VirtioWiring wiring{machine_.memory(), machine_.clock()};
+    TRY_STATUS(add_disks(wiring));
     if (options_.network.user) {
         auto created = SlirpNetwork::create(options_.network, machine_.events(), machine_.clock());
         if (!created) return std::unexpected(created.error().in("--net"));
         auto& network = machine_.keep(std::move(*created));
         TRY_STATUS(add_virtio(std::make_unique<VirtioNet>("net0", wiring, network, network_address)));
+    }
+    if (options_.virtio_console) {
+        auto opened = open_serial(*options_.virtio_console, machine_.events(), {.escape = options_.escape});
+        if (!opened) return std::unexpected(opened.error().in("--virtio-console"));
+        auto& backend = machine_.keep(std::move(*opened));
+        TRY_STATUS(add_virtio(std::make_unique<VirtioConsole>("console0", wiring, backend)));
     }
     std::unique_ptr<EntropySource> source;
     if (options_.deterministic)
@@ -217,10 +254,15 @@ Status Builder::add_virtio_devices() {
         source = std::make_unique<HostEntropy>();
     auto& entropy = machine_.keep(std::move(source));
     TRY_STATUS(add_virtio(std::make_unique<VirtioRng>("rng0", wiring, entropy)));
+    return add_mmio_slots();
+}
 
+// Guests find the devices in ascending order of slots; the empty ones are there too.
+Status Builder::add_mmio_slots() {
     for (u32 slot = 0; slot < virtio_mmio_slots; ++slot) {
+        VirtioDevice* const device = slot < mmio_devices_.size() ? mmio_devices_[slot] : nullptr;
         auto& transport = machine_.add(
-            std::make_unique<VirtioMmio>(fmt::format("virtio-mmio{}", slot), irq(virtio_mmio_irq + slot), nullptr));
+            std::make_unique<VirtioMmio>(fmt::format("virtio-mmio{}", slot), irq(virtio_mmio_irq + slot), device));
         TRY_STATUS(map(transport.name(), {virtio_mmio.base + slot * virtio_mmio.size, virtio_mmio.size}, transport));
     }
     return {};

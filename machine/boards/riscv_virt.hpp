@@ -19,6 +19,8 @@ inline constexpr u32 riscv_virt_most_harts = 8;
 inline constexpr u64 riscv_virt_least_memory = 16 * MiB;
 inline constexpr u64 riscv_virt_most_memory = 1024 * GiB;
 
+enum class VirtioTransportKind : u8 { pci, mmio };
+
 struct RiscvVirtOptions {
     dbt::Engine engine = dbt::Engine::baseline;
     u32 harts = 1;
@@ -32,6 +34,12 @@ struct RiscvVirtOptions {
     std::string kernel_arguments;
     std::vector<FileDiskOptions> disks;
     NetworkOptions network;
+    // Where disks, network, console and entropy source are found: on the PCI bus or in the virtio-mmio slots.
+    VirtioTransportKind virtio = VirtioTransportKind::pci;
+    // Where a virtio console leads, as for `serial`; there is none without it.
+    std::optional<std::string> virtio_console;
+    // What the two flash banks hold: firmware and its variables. Writes stay in memory.
+    std::vector<std::string> flash;
     std::string serial = "stdio";
     Terminal::Escape escape;
     bool deterministic = false;

@@ -102,8 +102,11 @@ Status Boot::load_firmware() {
 
 Status Boot::load_kernel() {
     if (!options_.kernel) {
-        if (options_.bios) return {};
-        return error("there is nothing to run: name a kernel with --kernel FILE, or firmware with --bios FILE");
+        // Firmware in flash, such as EDK2, is what the built-in SBI firmware then starts.
+        if (!options_.flash.empty()) next_entry_ = flash.base;
+        if (options_.bios_none) entry_ = next_entry_;
+        if (options_.bios || !options_.flash.empty()) return {};
+        return error("there is nothing to run: name a kernel with --kernel FILE, or firmware with --bios or --flash");
     }
     // Firmware of the user's own may start something that isn't a kernel, such as a flat U-Boot.
     auto kernel = options_.bios ? read_firmware(*options_.kernel, elf_machine_riscv, options_.memory_bytes)

@@ -20,6 +20,7 @@ inline constexpr Place uart{0x1000'0000, 0x100};
 inline constexpr Place virtio_mmio{0x1000'1000, 0x1000}; // the first of eight, one behind the other
 inline constexpr Place fw_cfg{0x1010'0000, 0x18};
 inline constexpr Place flash{0x2000'0000, 0x200'0000}; // the first of two banks
+inline constexpr u32 flash_banks = 2;
 inline constexpr Place pci_ecam{0x3000'0000, 0x1000'0000};
 inline constexpr Place pci_memory32{0x4000'0000, 0x4000'0000};
 inline constexpr u64 ram_base = 0x8000'0000;
