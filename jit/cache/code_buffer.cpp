@@ -7,6 +7,11 @@
 #include <unistd.h>
 
 namespace orrery::jit {
+namespace {
+
+constexpr u64 release_bytes = 1 * MiB;
+
+} // namespace
 
 Result<std::unique_ptr<CodeBuffer>> CodeBuffer::create(u64 size_bytes) {
     const int fd = ::memfd_create("orrery-code", MFD_CLOEXEC);
@@ -35,7 +40,11 @@ CodeBuffer::~CodeBuffer() {
 
 u8* CodeBuffer::commit(u64 size_bytes) {
     u8* const code = execute_ + used_;
+    const u64 before = used_;
     used_ = std::min(size_, (used_ + size_bytes + 15) & ~u64{15});
+    // What is written stays in the file; mapped twice it would count twice in the process's resident memory.
+    const u64 finished = before & ~(release_bytes - 1);
+    if ((used_ & ~(release_bytes - 1)) != finished) ::madvise(write_ + finished, release_bytes, MADV_DONTNEED);
     return code;
 }
 
