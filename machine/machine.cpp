@@ -118,8 +118,9 @@ void Machine::reset() {
 }
 
 void Machine::end(Outcome outcome) {
-    if (ended_.exchange(true)) return;
+    if (ended_) return;
     outcome_ = outcome;
+    ended_ = true;
     for (Cpu* cpu : cpus_) cpu->kick();
     events_->wake();
 }

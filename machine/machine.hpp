@@ -103,7 +103,7 @@ private:
     bool skip_idle_time();
     void stop_vcpus();
     void start_vcpus();
-    void end(Outcome outcome);
+    void end(Outcome outcome); // machine lock held, or nothing runs
     // True: go on running after a reset was carried out; false: the machine has ended.
     bool carry_out_requests();
     bool looping();
