@@ -35,6 +35,11 @@ public:
     void call(const GprOrMemory auto& target) { instruction(primary(0xff), Size::dword, 2, operand(target)); }
     void ret() { short_instruction(primary(0xc3), Size::dword); }
 
+    // Branches whose 4-byte displacement, the last four bytes before cursor(), the caller fills in later.
+    void jmp_open() { open(primary(0xe9)); }
+    void call_open() { open(primary(0xe8)); }
+    void jcc_open(Condition condition) { open(map_0f(0x80 | number(condition))); }
+
     // The address of a label, bound or not.
     void lea(Gpr destination, Label& label);
 
@@ -114,6 +119,14 @@ private:
             return;
         if (branch_back_short(short_code, distance_between(cursor_ + 2, target))) return;
         branch_near(near_opcode, target);
+    }
+
+    void open(Opcode opcode) {
+        if (u8* p = room(); p != nullptr) [[likely]] {
+            p = put_opcode(p, opcode);
+            store(p, i32{0});
+            cursor_ = p + 4;
+        }
     }
 
     void branch_short(u32 code, Label& target);

@@ -1,0 +1,114 @@
+// How a block ends: linkable jumps within the guest page, a look into the jump table for everything else.
+#include "jit/baseline/block_emitter.hpp"
+
+#include <bit>
+
+namespace orrery::jit::baseline {
+namespace {
+
+constexpr u32 jump_entry_log2 = std::bit_width(sizeof(JumpEntry)) - 1;
+static_assert(sizeof(JumpEntry) == u64{1} << jump_entry_log2);
+constexpr i32 jump_entry_mask = static_cast<i32>((jump_entries - 1) << jump_entry_log2);
+
+} // namespace
+
+void BlockEmitter::emit_terminal() {
+    if (check_leave_) begin_guest_instruction();
+    if (const auto* next = std::get_if<ir::Goto>(&block_->terminal)) return emit_goto(next->pc);
+    if (const auto* branch = std::get_if<ir::Branch>(&block_->terminal)) return emit_branch(*branch);
+    if (const auto* indirect = std::get_if<ir::Indirect>(&block_->terminal)) return emit_indirect(*indirect);
+    if (const auto* raise = std::get_if<ir::Raise>(&block_->terminal)) return emit_raise(*raise);
+    const auto& leave = std::get<ir::Leave>(block_->terminal);
+    if (leave.pc_in_state) return hot_.jmp(thunks_.exit_leave_in_state);
+    hot_.mov(Size::qword, Gpr::rax, leave.pc);
+    hot_.jmp(thunks_.exit_leave);
+}
+
+void BlockEmitter::emit_goto(u64 pc) {
+    if (in_same_page(pc))
+        emit_link(pc);
+    else
+        emit_jump_table_probe(pc);
+}
+
+// Follows a patchable jump whose displacement ends at the hot code's end.
+void BlockEmitter::emit_link_stub(u64 pc) {
+    const u32 displacement = hot_offset() - 4;
+    links_.push_back({displacement, cold_offset(), pc});
+    cold_.mov(Size::qword, Gpr::rax, pc);
+    cold_.lea(Size::qword, Gpr::rcx, Mem::rip(0));
+    cold_to_hot_.push_back({cold_offset(), displacement});
+    cold_jump(thunks_.exit_link);
+}
+
+void BlockEmitter::emit_link(u64 pc) {
+    hot_.jmp_patchable(static_cast<const u8*>(hot_.cursor()));
+    emit_link_stub(pc);
+}
+
+void BlockEmitter::emit_conditional_link(Condition condition, u64 pc) {
+    hot_.jcc_patchable(condition, static_cast<const u8*>(hot_.cursor()));
+    emit_link_stub(pc);
+}
+
+void BlockEmitter::emit_branch(const ir::Branch& branch) {
+    const Comparison compared = comparison(branch.condition, branch.type, branch.a, branch.b);
+    compare(compared);
+    if (in_same_page(branch.taken_pc)) {
+        emit_conditional_link(compared.condition, branch.taken_pc);
+        return emit_goto(branch.not_taken_pc);
+    }
+    if (in_same_page(branch.not_taken_pc)) {
+        emit_conditional_link(invert(compared.condition), branch.not_taken_pc);
+        return emit_goto(branch.taken_pc);
+    }
+    x64::Label taken;
+    hot_.jcc(compared.condition, taken);
+    emit_goto(branch.not_taken_pc);
+    hot_.bind(taken);
+    emit_goto(branch.taken_pc);
+}
+
+void BlockEmitter::emit_jump_table_probe(u64 pc) {
+    const auto entry = static_cast<std::size_t>((pc >> 1) % jump_entries);
+    const std::size_t offset = offsetof(Context, jumps) + sizeof(JumpEntry) * entry;
+    hot_.mov(Size::qword, Gpr::rax, pc);
+    hot_.xor_(Size::qword, Gpr::rax, layout_.context(offsetof(Context, jump_tag)));
+    hot_.cmp(Size::qword, Gpr::rax, layout_.context(offset + offsetof(JumpEntry, tagged_pc)));
+    jump_cold(Condition::ne);
+    hot_.jmp(layout_.context(offset + offsetof(JumpEntry, code)));
+    cold_.mov(Size::qword, Gpr::rax, pc);
+    cold_jump(thunks_.exit_lookup);
+}
+
+void BlockEmitter::emit_indirect(const ir::Indirect& indirect) {
+    const Operand operand = locations_.use(indirect.pc);
+    if (operand.is_immediate()) return emit_jump_table_probe(operand.value);
+    const Gpr pc = locations_.in_register(indirect.pc);
+    const Gpr entry = locations_.temporary();
+    const Gpr tagged = locations_.temporary();
+    const i32 table = layout_.displacement(offsetof(Context, jumps));
+    // pc >> 1, times the size of an entry
+    hot_.mov(Size::dword, entry, pc);
+    hot_.mov(Size::qword, tagged, pc);
+    hot_.shl(Size::dword, entry, jump_entry_log2 - 1);
+    hot_.xor_(Size::qword, tagged, layout_.context(offsetof(Context, jump_tag)));
+    hot_.and_(Size::dword, entry, jump_entry_mask);
+    hot_.cmp(Size::qword, tagged,
+             Mem::at(base_register, entry, 1, table + static_cast<i32>(offsetof(JumpEntry, tagged_pc))));
+    jump_cold(Condition::ne);
+    hot_.jmp(Mem::at(base_register, entry, 1, table + static_cast<i32>(offsetof(JumpEntry, code))));
+    if (pc != Gpr::rax) cold_.mov(Size::qword, Gpr::rax, pc);
+    cold_jump(thunks_.exit_lookup);
+}
+
+void BlockEmitter::emit_raise(const ir::Raise& raise) {
+    hot_.mov(Size::qword, Gpr::rax, raise.code);
+    hot_.mov(Size::qword, layout_.context(offsetof(Context, exit_code)), Gpr::rax);
+    hot_.mov(Size::qword, Gpr::rax, raise.value);
+    hot_.mov(Size::qword, layout_.context(offsetof(Context, exit_value)), Gpr::rax);
+    hot_.mov(Size::qword, Gpr::rax, last_pc_);
+    hot_.jmp(thunks_.exit_raise);
+}
+
+} // namespace orrery::jit::baseline

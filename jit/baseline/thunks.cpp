@@ -1,0 +1,142 @@
+#include "jit/baseline/thunks.hpp"
+
+namespace orrery::jit::baseline {
+namespace {
+
+using x64::Condition;
+
+constexpr std::array callee_saved = {Gpr::rbx, Gpr::rbp, Gpr::r12, Gpr::r13, Gpr::r14, Gpr::r15};
+constexpr std::size_t slow_offset = offsetof(Context, slow);
+
+constexpr bool survives_call(Gpr reg) {
+    for (const Gpr saved : callee_saved)
+        if (saved == reg) return true;
+    return false;
+}
+
+} // namespace
+
+const u8* ThunkEmitter::start() {
+    a_.align(16);
+    return a_.cursor();
+}
+
+void ThunkEmitter::store_pinned() {
+    for (const u16 slot : layout_.pinned_slots())
+        a_.mov(Size::qword, layout_.slot(slot), layout_.pinned_register(slot));
+}
+
+void ThunkEmitter::load_pinned(bool all) {
+    for (const u16 slot : layout_.pinned_slots()) {
+        const Gpr reg = layout_.pinned_register(slot);
+        if (all || !survives_call(reg)) a_.mov(Size::qword, reg, layout_.slot(slot));
+    }
+}
+
+// C++ calls it with rdi = context, rsi = code.
+void ThunkEmitter::emit_enter() {
+    for (const Gpr reg : callee_saved) a_.push(reg);
+    a_.sub(Size::qword, Gpr::rsp, frame_bytes);
+    a_.lea(Size::qword, base_register, Mem::at(Gpr::rdi, layout_.bias()));
+    a_.mov(Size::qword, layout_.context(offsetof(Context, host_stack)), Gpr::rsp);
+    a_.mov(Size::qword, Gpr::rax, Gpr::rsi);
+    load_pinned(true);
+    a_.mov(Size::qword, budget_register, layout_.context(offsetof(Context, budget)));
+    a_.jmp(Gpr::rax);
+}
+
+const u8* ThunkEmitter::emit_exit(Exit exit, bool has_pc) {
+    const u8* const place = start();
+    if (has_pc) a_.mov(Size::qword, layout_.pc(), Gpr::rax);
+    if (exit == Exit::link) a_.mov(Size::qword, layout_.context(offsetof(Context, exit_link)), Gpr::rcx);
+    a_.mov(Size::dword, layout_.context(offsetof(Context, exit)), static_cast<i32>(exit));
+    a_.jmp(exit_with_state_in_registers_);
+    return place;
+}
+
+void ThunkEmitter::emit_exits(Thunks& thunks) {
+    exit_with_state_in_registers_ = start();
+    store_pinned();
+    a_.mov(Size::qword, layout_.context(offsetof(Context, budget)), budget_register);
+    exit_with_state_stored_ = a_.cursor();
+    a_.mov(Size::qword, Gpr::rsp, layout_.context(offsetof(Context, host_stack)));
+    a_.add(Size::qword, Gpr::rsp, frame_bytes);
+    for (std::size_t i = callee_saved.size(); i-- > 0;) a_.pop(callee_saved[i]);
+    a_.ret();
+    exit_slow_stored_ = start();
+    a_.mov(Size::dword, layout_.context(offsetof(Context, exit)), static_cast<i32>(Exit::slow));
+    a_.jmp(exit_with_state_stored_);
+    thunks.exit_budget = emit_exit(Exit::budget, true);
+    thunks.exit_link = emit_exit(Exit::link, true);
+    thunks.exit_lookup = emit_exit(Exit::lookup, true);
+    thunks.exit_leave = emit_exit(Exit::leave, true);
+    thunks.exit_leave_in_state = emit_exit(Exit::leave, false);
+    thunks.exit_raise = emit_exit(Exit::raise, true);
+    thunks.exit_slow = emit_exit(Exit::slow, false);
+}
+
+const u8* ThunkEmitter::emit_slow_path(std::size_t function_offset, bool leaves_after) {
+    const u8* const place = start();
+    const Mem leave = layout_.context(offsetof(Context, leave));
+    const Mem budget = layout_.context(offsetof(Context, budget));
+    store_pinned();
+    a_.mov(Size::qword, budget, budget_register);
+    a_.mov(Size::qword, Gpr::rsi, Mem::at(Gpr::rsp));
+    a_.mov(Size::qword, layout_.context(offsetof(Context, return_address)), Gpr::rsi);
+    a_.mov(Size::qword, Gpr::rsi, Gpr::rax);
+    a_.lea(Size::qword, Gpr::rdi, Mem::at(base_register, -layout_.bias()));
+    a_.call(layout_.context(function_offset));
+    load_pinned(false);
+    a_.mov(Size::qword, budget_register, budget);
+    // An earlier store of the same guest instruction may have made the request that is honoured at its end.
+    static_assert(static_cast<u32>(LeaveRequest::none) == 0 && static_cast<u32>(LeaveRequest::after) == 1);
+    a_.cmp(Size::dword, leave, leaves_after ? 0 : 1);
+    a_.jcc(Condition::a, exit_slow_stored_);
+    a_.ret();
+    return place;
+}
+
+// Entered from a helper's own thunk with the budget stored and the function in its register.
+const u8* ThunkEmitter::emit_helper_call(bool writes_slots, bool may_leave) {
+    const u8* const place = start();
+    store_pinned();
+    a_.mov(Size::qword, Gpr::rsi, Mem::at(Gpr::rsp));
+    a_.mov(Size::qword, layout_.context(offsetof(Context, return_address)), Gpr::rsi);
+    a_.mov(Size::qword, Gpr::rsi, Gpr::rax);
+    a_.mov(Size::qword, Gpr::rdi, layout_.context(offsetof(Context, self)));
+    a_.call(budget_register);
+    load_pinned(writes_slots);
+    a_.mov(Size::qword, budget_register, layout_.context(offsetof(Context, budget)));
+    if (may_leave) {
+        a_.cmp(Size::dword, layout_.context(offsetof(Context, leave)), 1);
+        a_.jcc(Condition::a, exit_slow_stored_);
+    }
+    a_.ret();
+    return place;
+}
+
+const u8* ThunkEmitter::emit_helper(const ir::HelperInfo& helper) {
+    const u8* const place = start();
+    a_.mov(Size::qword, layout_.context(offsetof(Context, budget)), budget_register);
+    a_.mov(Size::qword, budget_register, reinterpret_cast<u64>(helper.function));
+    a_.jmp(helper_calls_[(helper.writes_slots ? 2 : 0) + (helper.may_leave ? 1 : 0)]);
+    return place;
+}
+
+Thunks ThunkEmitter::emit() {
+    Thunks thunks;
+    emit_enter();
+    emit_exits(thunks);
+    thunks.load = emit_slow_path(slow_offset + offsetof(SlowPaths, load), false);
+    thunks.store = emit_slow_path(slow_offset + offsetof(SlowPaths, store), true);
+    thunks.store_first = emit_slow_path(slow_offset + offsetof(SlowPaths, store), false);
+    thunks.amo = emit_slow_path(slow_offset + offsetof(SlowPaths, amo), false);
+    thunks.load_reserved = emit_slow_path(slow_offset + offsetof(SlowPaths, load_reserved), false);
+    thunks.store_conditional = emit_slow_path(slow_offset + offsetof(SlowPaths, store_conditional), false);
+    for (std::size_t i = 0; i < helper_calls_.size(); ++i)
+        helper_calls_[i] = emit_helper_call((i & 2) != 0, (i & 1) != 0);
+    for (const ir::HelperInfo& helper : guest_.helpers) thunks.helpers.push_back(emit_helper(helper));
+    return thunks;
+}
+
+} // namespace orrery::jit::baseline
