@@ -31,20 +31,36 @@ u64 extend(u64 value, ir::MemoryAccess access) {
 u64 load_host(const u8* host, ir::MemoryAccess access) {
     u64 value = 0;
     switch (access.size_log2) {
-    case 0: value = *host; break;
-    case 1: std::memcpy(&value, host, 2); break;
-    case 2: std::memcpy(&value, host, 4); break;
-    default: std::memcpy(&value, host, 8); break;
+    case 0:
+        value = *host;
+        break;
+    case 1:
+        std::memcpy(&value, host, 2);
+        break;
+    case 2:
+        std::memcpy(&value, host, 4);
+        break;
+    default:
+        std::memcpy(&value, host, 8);
+        break;
     }
     return extend(value, access);
 }
 
 void store_host(u8* host, ir::MemoryAccess access, u64 value) {
     switch (access.size_log2) {
-    case 0: std::memcpy(host, &value, 1); break;
-    case 1: std::memcpy(host, &value, 2); break;
-    case 2: std::memcpy(host, &value, 4); break;
-    default: std::memcpy(host, &value, 8); break;
+    case 0:
+        std::memcpy(host, &value, 1);
+        break;
+    case 1:
+        std::memcpy(host, &value, 2);
+        break;
+    case 2:
+        std::memcpy(host, &value, 4);
+        break;
+    default:
+        std::memcpy(host, &value, 8);
+        break;
     }
 }
 
@@ -59,14 +75,24 @@ bool Interpreter::step(Context& context, const ir::Instruction& instruction, u64
     const auto access = [&] { return ir::MemoryAccess::unpack(instruction.aux); };
     const u64 a = value(instruction.a);
     switch (instruction.op) {
-    case Op::insn: ++context.interpreted_instruction; return true;
-    case Op::constant: result = instruction.imm; return true;
-    case Op::get: result = slot(context, instruction.imm); return true;
-    case Op::put: slot(context, instruction.imm) = a; return true;
+    case Op::insn:
+        ++context.interpreted_instruction;
+        return true;
+    case Op::constant:
+        result = instruction.imm;
+        return true;
+    case Op::get:
+        result = slot(context, instruction.imm);
+        return true;
+    case Op::put:
+        slot(context, instruction.imm) = a;
+        return true;
     case Op::compare:
         result = ir::evaluate(static_cast<ir::Condition>(instruction.aux), instruction.type, a, value(instruction.b));
         return true;
-    case Op::select: result = value(a != 0 ? instruction.b : instruction.c); return true;
+    case Op::select:
+        result = value(a != 0 ? instruction.b : instruction.c);
+        return true;
     case Op::load: {
         const u64 address = a + instruction.imm;
         if (const u8* host = direct(context, address, access(), &TlbEntry::read_tag)) {
@@ -85,12 +111,18 @@ bool Interpreter::step(Context& context, const ir::Instruction& instruction, u64
         context.slow.store(&context, address, instruction.aux, value(instruction.b));
         break;
     }
-    case Op::amo: result = context.slow.amo(&context, a, instruction.aux, value(instruction.b)); break;
-    case Op::load_reserved: result = context.slow.load_reserved(&context, a, instruction.aux); break;
+    case Op::amo:
+        result = context.slow.amo(&context, a, instruction.aux, value(instruction.b));
+        break;
+    case Op::load_reserved:
+        result = context.slow.load_reserved(&context, a, instruction.aux);
+        break;
     case Op::store_conditional:
         result = context.slow.store_conditional(&context, a, instruction.aux, value(instruction.b));
         break;
-    case Op::fence: std::atomic_thread_fence(std::memory_order_seq_cst); return true;
+    case Op::fence:
+        std::atomic_thread_fence(std::memory_order_seq_cst);
+        return true;
     case Op::call:
         result = guest_.helpers[instruction.imm].function(context.self, a, value(instruction.b), value(instruction.c));
         break;
@@ -142,13 +174,25 @@ void Interpreter::run(Context& context, const CompiledBlock& compiled) {
     context.interpreted_block = &compiled;
     context.interpreted_instruction = ~u32{0};
     context.budget -= block.guest_instructions;
+    bool leaving = false; // behind the current guest instruction
     for (std::size_t i = 0; i < block.instructions.size(); ++i) {
-        if (!step(context, block.instructions[i], values_[i])) {
+        if (leaving && block.instructions[i].op == Op::insn) {
+            context.exit = Exit::slow;
+            return;
+        }
+        if (step(context, block.instructions[i], values_[i])) continue;
+        leaving = context.leave == LeaveRequest::after;
+        if (!leaving) {
             context.exit = Exit::slow;
             return;
         }
     }
-    finish(context, block);
+    // A last instruction that goes elsewhere, or leaves anyway, does so.
+    const auto* next = std::get_if<ir::Goto>(&block.terminal);
+    if (leaving && next && next->pc == block.key.pc + block.guest_bytes)
+        context.exit = Exit::slow;
+    else
+        finish(context, block);
 }
 
 } // namespace orrery::jit
