@@ -15,6 +15,7 @@ enum class ExitReason : u8 {
     kicked,   // kick() was called, or something outside must be looked at before going on
     halted,   // the vCPU waits for an interrupt and none is pending
     stopped,  // the vCPU isn't started, or the guest switched it off
+    stuck,    // a long row of exceptions between which nothing retired: it may go on so for ever
 };
 
 class Cpu : public Component, public IrqSink {

@@ -15,6 +15,9 @@ constexpr u64 reset_loop_span_ns = 2'000'000'000;
 // Deterministic mode: how long one vCPU runs before the next has its turn, and how often host events are looked at.
 constexpr u64 turn_instructions = 100'000;
 constexpr u32 turns_between_polls = 10;
+// Deterministic mode: what passes while a vCPU takes exceptions in a row and retires nothing, since else time would stand
+// still for ever.
+constexpr u64 stuck_ns = 100'000;
 
 } // namespace
 
@@ -82,7 +85,8 @@ Machine::Machine(const MachineOptions& options, std::unique_ptr<EventLoop> event
 
 Machine::~Machine() {
     stop_vcpus();
-    components_.clear();
+    // Last in, first out: what is wired to a component goes before it.
+    while (!components_.empty()) components_.pop_back();
     while (!kept_.empty()) {
         kept_.back().destroy(kept_.back().part);
         kept_.pop_back();
@@ -219,7 +223,7 @@ void Machine::run_vcpus_once(u64 retired_limit) {
         if (deadline_ns <= now_ns || ended_ || reset_requested_) return;
         const u64 until_limit = retired_limit - std::min(retired_limit, retired());
         const u64 budget = std::min({turn_instructions, deadline_ns - now_ns, until_limit});
-        if (budget != 0) cpu->run(budget);
+        if (budget != 0 && cpu->run(budget) == ExitReason::stuck) instruction_time_.skip_to(clock_.now_ns() + stuck_ns);
     }
 }
 

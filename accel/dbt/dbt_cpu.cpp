@@ -7,6 +7,10 @@ namespace {
 // up; this bounds how long that takes, to a few microseconds.
 constexpr u64 chunk_instructions = 10'000;
 
+// A guest whose handler faults at once raises exceptions for ever. After so many run() returns, since its budget, which
+// counts retired instructions, would never be used up.
+constexpr u32 longest_row_of_exceptions = 1000;
+
 } // namespace
 
 // Reads instruction bytes for the frontend through this vCPU's fetch translations.
@@ -129,6 +133,10 @@ ExitReason DbtCpu::run_inside() {
         frontend_.take_interrupt();
         if (frontend_.halted()) return ExitReason::halted;
         if (retired_ == end_) return ExitReason::deadline;
+        if (exceptions_in_a_row_ == longest_row_of_exceptions) {
+            exceptions_in_a_row_ = 0;
+            return ExitReason::stuck;
+        }
         run_chunk(std::min(end_ - retired_, chunk_instructions));
     }
 }
@@ -145,54 +153,67 @@ void DbtCpu::run_chunk(u64 limit) {
     select_context();
     chunk_ = limit;
     context_.budget = static_cast<i64>(limit);
-    jit::CompiledBlock* block = next_block();
-    while (block) {
-        if (block->guest_instructions > static_cast<u64>(context_.budget)) {
-            // The instructions that are still allowed are run one by one, so that a deadline is met exactly whatever
-            // the shape of the blocks; but the end of a chunk that isn't the end of run() needn't be.
-            if (end_ - retired() < block->guest_instructions) run_uncached(static_cast<u32>(context_.budget));
-            break;
-        }
-        execute(*block);
-        if (!handle_exit(block)) break;
+    for (const u8* code = next_code(); code; code = next_code()) {
+        if (!execute(code)) break;
     }
     retired_ += chunk_ - static_cast<u64>(context_.budget);
     chunk_ = 0;
     context_.budget = 0;
 }
 
-void DbtCpu::execute(const jit::CompiledBlock& block) {
+// The interpreter's "code" is the block itself.
+static const u8* code_of(const jit::CompiledBlock& block) {
+    return block.code ? block.code : reinterpret_cast<const u8*>(&block);
+}
+
+// Runs from `code` on. False: go back to run_inside().
+bool DbtCpu::execute(const u8* code) {
     context_.leave = jit::LeaveRequest::none;
-    in_code_ = true;
-    if (block.code)
-        translator_.enter(context_, block);
-    else
+    if (translator_.engine() == Engine::baseline) {
+        in_code_ = true;
+        translator_.enter(context_, code);
+    } else {
+        const auto& block = *reinterpret_cast<const jit::CompiledBlock*>(code);
+        if (block.guest_instructions > static_cast<u64>(context_.budget)) {
+            run_last();
+            return false;
+        }
+        in_code_ = true;
         interpreter_.run(context_, block);
+    }
     in_code_ = false;
+    return handle_exit();
+}
+
+// The next block has more instructions than the budget. The end of a chunk needn't be met exactly, that of run() must,
+// whatever the shape of the blocks: the instructions that are left run in a block made to measure.
+void DbtCpu::run_last() {
+    if (retired_ + chunk_ == end_) run_uncached(static_cast<u32>(context_.budget));
 }
 
 void DbtCpu::run_uncached(u32 limit) {
     if (limit == 0) return;
     const auto block = Translator::interpretable(build(frontend_.key(), limit));
     if (block->guest_instructions > static_cast<u64>(context_.budget)) return;
-    execute(*block);
-    jit::CompiledBlock* next = nullptr;
-    handle_exit(next);
+    context_.leave = jit::LeaveRequest::none;
+    in_code_ = true;
+    interpreter_.run(context_, *block);
+    in_code_ = false;
+    handle_exit();
 }
 
-// False: go back to run_inside(). True: `next`, if it isn't null, is what runs next.
-bool DbtCpu::handle_exit(jit::CompiledBlock*& next) {
-    const bool look_up_next = next != nullptr;
+// False: something has to be looked at before the next block.
+bool DbtCpu::handle_exit() {
     switch (context_.exit) {
-    case jit::Exit::budget: return false;
-    case jit::Exit::leave: return false;
-    case jit::Exit::lookup:
-        if (look_up_next) next = next_block();
-        return look_up_next;
+    case jit::Exit::lookup: return true;
     case jit::Exit::link:
-        next = next_block();
-        if (next) translator_.link(reinterpret_cast<const u8*>(context_.exit_link), *next);
-        return next != nullptr;
+        if (jit::CompiledBlock* target = next_block()) {
+            translator_.link(reinterpret_cast<const u8*>(context_.exit_link), *target);
+            return true;
+        }
+        return false;
+    case jit::Exit::budget: run_last(); return false;
+    case jit::Exit::leave: return false;
     case jit::Exit::raise:
         ++context_.budget; // the raising instruction was counted but doesn't retire
         raise({context_.exit_code, context_.exit_value});
@@ -217,6 +238,8 @@ void DbtCpu::finish_slow_exit() {
 }
 
 void DbtCpu::raise(Fault fault) {
+    exceptions_in_a_row_ = retired() == retired_at_exception_ ? exceptions_in_a_row_ + 1 : 0;
+    retired_at_exception_ = retired();
     frontend_.raise(fault);
     context_changed();
 }
@@ -246,29 +269,46 @@ std::expected<SoftTlb::Code, Fault> DbtCpu::code_page(u64 pc) {
     return tlb_.fill_code(pc, code, translation->page_size_bytes);
 }
 
+// The code of the block at the state's pc; null as for next_block().
+const u8* DbtCpu::next_code() {
+    const u64 pc = frontend_.key().pc;
+    const jit::JumpEntry& jump = context_.jumps[(pc >> 1) % jit::jump_entries];
+    if (jump.tagged_pc == (pc ^ context_.jump_tag)) return jump.code;
+    const jit::CompiledBlock* block = next_block();
+    return block ? code_of(*block) : nullptr;
+}
+
 // The block at the state's pc. Null: fetching faulted and the fault was delivered, or one instruction was run in place.
 jit::CompiledBlock* DbtCpu::next_block() {
     const ir::BlockKey key = frontend_.key();
-    if (translator_.engine() == Engine::interpreter) {
-        const jit::JumpEntry& jump = context_.jumps[(key.pc >> 1) % jit::jump_entries];
-        if (jump.tagged_pc == (key.pc ^ context_.jump_tag))
-            return const_cast<jit::CompiledBlock*>(reinterpret_cast<const jit::CompiledBlock*>(jump.code));
-    }
     const auto page = code_page(key.pc);
+    jit::CompiledBlock* block = nullptr;
+    if (page && !uncached_fetch_) {
+        const Translator::Place place{{page->host_page + (key.pc & (page_size - 1)), key}, *page};
+        block = translator_.block(*this, place);
+        if (block && block->second_page != 0 && !second_page_is_current(*block)) {
+            translator_.discard(*block);
+            block = translator_.block(*this, place);
+        }
+    }
     // A page that may be fetched from only in part, or only now, is run an instruction at a time; a fetch that faults
     // becomes a block that raises.
-    if (!page || uncached_fetch_) {
+    if (!block) {
         if (context_.budget > 0) run_uncached(1);
         return nullptr;
     }
-    const u8* host = page->host_page + (key.pc & (page_size - 1));
-    jit::CompiledBlock& block = translator_.block(*this, {{host, key}, *page});
-    tlb_.remember_jump(key.pc, block.code ? block.code : reinterpret_cast<const u8*>(&block));
-    return &block;
+    tlb_.remember_jump(key.pc, code_of(*block));
+    return block;
+}
+
+// A block is found by its first byte; the bytes behind the page boundary may be others by now.
+bool DbtCpu::second_page_is_current(const jit::CompiledBlock& block) {
+    const auto page = code_page((block.key.pc & ~(page_size - 1)) + page_size);
+    return page && !uncached_fetch_ && page->physical_page == block.second_page;
 }
 
 void DbtCpu::forget_block(const jit::CompiledBlock& block) {
-    tlb_.forget_jump(block.key.pc, block.code ? block.code : reinterpret_cast<const u8*>(&block));
+    tlb_.forget_jump(block.key.pc, code_of(block));
 }
 
 } // namespace orrery::dbt

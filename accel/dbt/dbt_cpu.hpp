@@ -29,6 +29,7 @@ public:
     // `context` is followed by the state that `frontend` works on; all three outlive the CPU.
     DbtCpu(std::string name, Frontend& frontend, jit::Context& context, void* state, Translator& translator,
            CpuEnvironment& environment);
+    ~DbtCpu() override { translator_.take_out(*this); }
 
     // ---- Component
     [[nodiscard]] std::string_view type() const override { return frontend_.type(); }
@@ -66,6 +67,8 @@ public:
     ir::Block build(ir::BlockKey key, u32 limit);
     std::expected<SoftTlb::Code, Fault> code_page(u64 pc);
     [[nodiscard]] SoftTlb& tlb() { return tlb_; }
+    // Whether the page of the last code_page() may not be remembered.
+    [[nodiscard]] bool fetch_uncached() const { return uncached_fetch_; }
     [[nodiscard]] bool in_code() const { return in_code_; }
     void forget_block(const jit::CompiledBlock& block);
     void forget_blocks() { tlb_.forget_jumps(); }
@@ -91,15 +94,19 @@ private:
     void select_context();
     ExitReason run_inside();
     void run_chunk(u64 limit);
+    const u8* next_code();
     jit::CompiledBlock* next_block();
-    void execute(const jit::CompiledBlock& block);
+    bool second_page_is_current(const jit::CompiledBlock& block);
+    bool execute(const u8* code);
+    void run_last();
     void run_uncached(u32 limit);
-    bool handle_exit(jit::CompiledBlock*& next);
+    bool handle_exit();
     void finish_slow_exit();
     void raise(Fault fault);
     [[nodiscard]] u64 remaining() const { return end_ - retired(); }
 
     std::expected<Target, Fault> resolve(GuestVirtual address, MemoryAction action, u8 mmu_index);
+    std::expected<Target, Fault> find_or_resolve(u64 address, bool write, u8 mmu_index);
     std::expected<u64, Fault> load_slow(u64 address, u64 size_bytes, u8 mmu_index);
     std::expected<void, Fault> store_slow(u64 address, u64 value, u64 size_bytes, u8 mmu_index);
     std::expected<u64, Fault> load_within_page(u64 address, u64 size_bytes, u8 mmu_index);
@@ -109,6 +116,7 @@ private:
     std::expected<u64, Fault> store_conditional_slow(u64 address, ir::MemoryAccess access, u64 value);
     void written(const Target& target, u64 size_bytes);
     void after_device_store();
+    void after_code_store(u64 removals_before);
     static jit::SlowPaths slow_paths();
 
     Frontend& frontend_;
@@ -122,6 +130,8 @@ private:
     u64 retired_ = 0; // at the start of the chunk that runs
     u64 chunk_ = 0;   // the chunk's budget
     u64 end_ = 0;     // where run() has to stop
+    u64 retired_at_exception_ = 0;
+    u32 exceptions_in_a_row_ = 0; // since anything retired
     std::atomic<bool> in_code_ = false;
     bool uncached_fetch_ = false; // the last code_page() may not be remembered
     std::atomic<u32> requests_ = 0;

@@ -79,14 +79,29 @@ std::expected<DbtCpu::Target, Fault> DbtCpu::resolve(GuestVirtual address, Memor
         writable = (before & static_cast<u8>(PageFlag::tracked)) == 0;
         target.tracked = !writable;
     }
-    tlb_.fill_data(address, target.host, translation->page_size_bytes, !writing, writable);
+    tlb_.fill_data(address, target.host, target.physical, translation->page_size_bytes, !writing, writable);
     return target;
+}
+
+// The same through the soft TLB, for what translated code leaves to C++ although its pages are there.
+std::expected<DbtCpu::Target, Fault> DbtCpu::find_or_resolve(u64 address, bool write, u8 mmu_index) {
+    if (const jit::TlbEntry* entry = tlb_.find_data(address, write))
+        return Target{.host = reinterpret_cast<u8*>(address + entry->addend),
+                      .physical = {entry->physical + (address & (page_size - 1))}};
+    return resolve({address}, write ? MemoryAction::write : MemoryAction::read, mmu_index);
 }
 
 // A store to a device may have raised an interrupt, moved a deadline or changed the memory map. Loads don't: reading a
 // register lowers interrupt lines at most.
 void DbtCpu::after_device_store() {
     if (requests_.load(std::memory_order_relaxed) == 0 && !frontend_.wakes()) return;
+    if (context_.leave == jit::LeaveRequest::none) context_.leave = jit::LeaveRequest::after;
+}
+
+// The block that stored may itself be stale now: what follows is fetched again. Only stores leave a block in the middle;
+// a frontend ends it behind anything else that writes to memory.
+void DbtCpu::after_code_store(u64 removals_before) {
+    if (translator_.removals() == removals_before) return;
     if (context_.leave == jit::LeaveRequest::none) context_.leave = jit::LeaveRequest::after;
 }
 
@@ -172,7 +187,7 @@ std::expected<void, Fault> DbtCpu::store_slow(u64 address, u64 value, u64 size_b
 std::expected<u64, Fault> DbtCpu::amo_slow(u64 address, ir::MemoryAccess access, u64 value) {
     if (address % access.size_bytes() != 0)
         return std::unexpected(frontend_.alignment_fault({address}, MemoryAction::write));
-    const auto target = resolve({address}, MemoryAction::write, access.mmu_index);
+    const auto target = find_or_resolve(address, true, access.mmu_index);
     if (!target) return std::unexpected(target.error());
     if (!target->host) return std::unexpected(frontend_.bus_fault({address}, MemoryAction::write));
     const u64 old =
@@ -186,7 +201,7 @@ std::expected<u64, Fault> DbtCpu::amo_slow(u64 address, ir::MemoryAccess access,
 std::expected<u64, Fault> DbtCpu::load_reserved_slow(u64 address, ir::MemoryAccess access) {
     if (address % access.size_bytes() != 0)
         return std::unexpected(frontend_.alignment_fault({address}, MemoryAction::read));
-    const auto target = resolve({address}, MemoryAction::read, access.mmu_index);
+    const auto target = find_or_resolve(address, false, access.mmu_index);
     if (!target) return std::unexpected(target.error());
     if (!target->host) return std::unexpected(frontend_.bus_fault({address}, MemoryAction::read));
     const u64 value = access.size_log2 == 2
@@ -201,7 +216,7 @@ std::expected<u64, Fault> DbtCpu::store_conditional_slow(u64 address, ir::Memory
         return std::unexpected(frontend_.alignment_fault({address}, MemoryAction::write));
     const Reservation reservation = std::exchange(frontend_.reservation(), {});
     if (reservation.valid == 0) return 1;
-    const auto target = resolve({address}, MemoryAction::write, access.mmu_index);
+    const auto target = find_or_resolve(address, true, access.mmu_index);
     if (!target) return std::unexpected(target.error());
     if (!target->host) return std::unexpected(frontend_.bus_fault({address}, MemoryAction::write));
     if (target->physical.value != reservation.address) return 1;
@@ -241,8 +256,10 @@ jit::SlowPaths DbtCpu::slow_paths() {
             [](jit::Context* context, u64 address, u32 packed, u64 value) {
                 DbtCpu& cpu = cpu_of(context);
                 const auto access = ir::MemoryAccess::unpack(static_cast<u16>(packed));
+                const u64 removals = cpu.translator_.removals();
                 const auto stored = cpu.store_slow(address, value, access.size_bytes(), access.mmu_index);
-                if (!stored) cpu.leave_raising(stored.error());
+                if (!stored) return cpu.leave_raising(stored.error());
+                cpu.after_code_store(removals);
             },
         .amo =
             [](jit::Context* context, u64 address, u32 packed, u64 value) {

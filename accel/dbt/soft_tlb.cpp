@@ -61,7 +61,8 @@ void SoftTlb::note_large(u64 address, u64 page_size_bytes) {
     if (std::ranges::none_of(large_, same)) large_.push_back(range);
 }
 
-void SoftTlb::fill_data(GuestVirtual address, u8* host, u64 page_size_bytes, bool readable, bool writable) {
+void SoftTlb::fill_data(GuestVirtual address, u8* host, GuestPhysical physical, u64 page_size_bytes, bool readable,
+                        bool writable) {
     const u64 tag = context_.data_tag[0];
     if (tag == jit::tlb_invalid) return;
     note_large(address.value, page_size_bytes);
@@ -73,6 +74,7 @@ void SoftTlb::fill_data(GuestVirtual address, u8* host, u64 page_size_bytes, boo
     if (!same || entry.read_tag != wanted) entry.read_tag = jit::tlb_invalid;
     if (!same || entry.write_tag != wanted) entry.write_tag = jit::tlb_invalid;
     entry.addend = addend;
+    entry.physical = physical.value & ~(page_size - 1);
     if (readable) entry.read_tag = wanted;
     if (writable) entry.write_tag = wanted;
 }
@@ -116,6 +118,9 @@ void SoftTlb::flush_page(GuestVirtual address) {
         return;
     }
     const u64 page = address.value >> page_shift;
+    // Blocks that begin on the page before and end on this one are reached through the jump table only.
+    for (u64 pc = (page << page_shift) - jit::crossing_bytes; pc != page << page_shift; pc += 2)
+        context_.jumps[(pc >> 1) % jit::jump_entries] = {jit::tlb_invalid, nullptr};
     jit::TlbEntry& entry = context_.tlb[index(address.value)];
     if (entry.read_tag >> page_shift == page) entry.read_tag = jit::tlb_invalid;
     if (entry.write_tag >> page_shift == page) entry.write_tag = jit::tlb_invalid;

@@ -23,7 +23,14 @@ public:
     [[nodiscard]] bool selected(const AddressContext& other) const { return any_selected_ && selected_ == other; }
 
     // Remembers that the page of `address` lies at `host`, readable or writable or both.
-    void fill_data(GuestVirtual address, u8* host, u64 page_size_bytes, bool readable, bool writable);
+    void fill_data(GuestVirtual address, u8* host, GuestPhysical physical, u64 page_size_bytes, bool readable,
+                   bool writable);
+    // The entry that lets `address` be read or written directly, null if there is none.
+    [[nodiscard]] const jit::TlbEntry* find_data(u64 address, bool write) const {
+        const jit::TlbEntry& entry = context_.tlb[index(address)];
+        const u64 wanted = (address & ~(page_size - 1)) | context_.data_tag[0];
+        return (write ? entry.write_tag : entry.read_tag) == wanted ? &entry : nullptr;
+    }
 
     struct Code {
         u64 tagged_page = jit::tlb_invalid;

@@ -56,16 +56,16 @@ std::unique_ptr<jit::CompiledBlock> Translator::compile(ir::Block block) {
     return compiled;
 }
 
-jit::CompiledBlock& Translator::block(DbtCpu& cpu, const Place& place) {
+jit::CompiledBlock* Translator::block(DbtCpu& cpu, const Place& place) {
     for (;;) {
         if (std::unique_lock lock(mutex_, std::try_to_lock); lock.owns_lock()) {
-            if (jit::CompiledBlock* found = cache_.find(place.block)) return *found;
+            if (jit::CompiledBlock* found = cache_.find(place.block)) return found;
         } else {
             ExclusiveGate::Outside outside(gate_);
             std::lock_guard wait_for_holder(mutex_);
             continue;
         }
-        translate(cpu, place);
+        if (!translate(cpu, place)) return nullptr;
     }
 }
 
@@ -80,26 +80,28 @@ void Translator::track(const SoftTlb::Code& page) {
 
 // The guest's bytes are read while inside the gate and without the lock, since reading them may walk and update page
 // tables. A store that comes in between is seen by the count of such stores, and the work is done again.
-void Translator::translate(DbtCpu& cpu, const Place& place) {
+bool Translator::translate(DbtCpu& cpu, const Place& place) {
     track(place.page);
     const u64 writes_before = code_writes_.load();
     ir::Block block = cpu.build(place.block.key, DbtCpu::block_limit);
+    // No bytes: a fetch that faults. Whether it does may change without any store to them.
+    if (block.guest_bytes == 0) return false;
     const u64 first_offset = place.block.key.pc & (page_size - 1);
     SoftTlb::Code second{};
     if (first_offset + block.guest_bytes > page_size) {
         const auto page = cpu.code_page((place.block.key.pc & ~(page_size - 1)) + page_size);
-        if (!page) return;
+        if (!page || cpu.fetch_uncached()) return false;
         second = *page;
         if ((second.flags->load() & tracked) == 0) {
             track(second);
-            return;
+            return true;
         }
     }
     bool full = false;
     {
         ExclusiveGate::Outside outside(gate_);
         std::lock_guard lock(mutex_);
-        if (code_writes_.load() != writes_before || (place.page.flags->load() & tracked) == 0) return;
+        if (code_writes_.load() != writes_before || (place.page.flags->load() & tracked) == 0) return true;
         const u32 guest_instructions = block.guest_instructions;
         auto compiled = compile(std::move(block));
         full = !compiled;
@@ -113,6 +115,7 @@ void Translator::translate(DbtCpu& cpu, const Place& place) {
         }
     }
     if (full) flush();
+    return true;
 }
 
 void Translator::link(const u8* displacement, jit::CompiledBlock& target) {
@@ -154,7 +157,15 @@ void Translator::remove(jit::CompiledBlock& block) {
     }
     for (DbtCpu* cpu : cpus_) cpu->forget_block(block);
     cache_.remove(block);
+    removals_.fetch_add(1, std::memory_order_relaxed);
     ++statistics_.invalidations;
+}
+
+void Translator::discard(jit::CompiledBlock& block) {
+    gate_.run_exclusive([&] {
+        std::lock_guard lock(mutex_);
+        if (block.valid) remove(block);
+    });
 }
 
 void Translator::remove_stale(Ram& ram, u64 page, u64 first, u64 size_bytes) {

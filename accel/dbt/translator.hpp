@@ -39,6 +39,7 @@ public:
     [[nodiscard]] ExclusiveGate& gate() { return gate_; }
     [[nodiscard]] const TranslatorStatistics& statistics() const { return statistics_; }
     void add(DbtCpu& cpu) { cpus_.push_back(&cpu); }
+    void take_out(DbtCpu& cpu) { std::erase(cpus_, &cpu); }
 
     // Where a block begins, as the calling vCPU fetches it.
     struct Place {
@@ -46,14 +47,15 @@ public:
         SoftTlb::Code page;
     };
 
-    // The block for `place`, translating it if need be. The caller is inside the gate.
-    jit::CompiledBlock& block(DbtCpu& cpu, const Place& place);
+    // The block for `place`, translating it if need be. Null: fetching its first instruction faults, or its second half
+    // lies on a page whose translation may not be remembered; it is to be run alone. The caller is inside the gate.
+    jit::CompiledBlock* block(DbtCpu& cpu, const Place& place);
+    // The bytes of `block` behind the page boundary are no longer what this vCPU fetches there.
+    void discard(jit::CompiledBlock& block);
     // What the interpreter needs to run a block.
     static std::unique_ptr<jit::CompiledBlock> interpretable(ir::Block block);
-    // Runs translated code from the start of `block`; engine() must be the baseline.
-    void enter(jit::Context& context, const jit::CompiledBlock& block) const {
-        baseline_->enter(context, block.code);
-    }
+    // Runs translated code from a block's start; engine() must be the baseline.
+    void enter(jit::Context& context, const u8* code) const { baseline_->enter(context, code); }
     // After Exit::link: lets the jump at `displacement` (an executable address) go straight to `target`.
     void link(const u8* displacement, jit::CompiledBlock& target);
     // The block and instruction that translated code called C++ from.
@@ -65,6 +67,8 @@ public:
 
     // Someone stored to a page flagged `tracked`.
     void code_written(Ram& ram, u64 offset, u64 size_bytes);
+    // How many blocks were found stale so far.
+    [[nodiscard]] u64 removals() const { return removals_.load(std::memory_order_relaxed); }
     // All blocks go: state was replaced from outside.
     void flush();
 
@@ -73,7 +77,8 @@ public:
 
 private:
     Translator(Engine engine, AddressSpace& memory) : engine_(engine), memory_(memory) {}
-    void translate(DbtCpu& cpu, const Place& place);
+    // False: see block().
+    bool translate(DbtCpu& cpu, const Place& place);
     void track(const SoftTlb::Code& page);
     std::unique_ptr<jit::CompiledBlock> compile(ir::Block block);
     void remove(jit::CompiledBlock& block);
@@ -84,6 +89,7 @@ private:
     ExclusiveGate gate_;
     std::mutex mutex_; // guards the cache and the back end; never waited for while inside the gate
     std::atomic<u64> code_writes_ = 0; // stores to tracked pages
+    std::atomic<u64> removals_ = 0;
     jit::BlockCache cache_;
     std::unique_ptr<jit::CodeBuffer> buffer_;
     std::unique_ptr<jit::Baseline> baseline_;

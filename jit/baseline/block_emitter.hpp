@@ -129,7 +129,10 @@ private:
     void emit_conditional_link(Condition condition, u64 pc);
     void emit_link_stub(u64 pc);
     void emit_jump_table_probe(u64 pc);
-    [[nodiscard]] bool in_same_page(u64 pc) const { return ((pc ^ block_->key.pc) & ~u64{4095}) == 0; }
+    // Whether a jump there may be linked: to the same page, and not to a block that might reach into the next one.
+    [[nodiscard]] bool linkable(u64 pc) const {
+        return ((pc ^ block_->key.pc) & ~u64{4095}) == 0 && (pc & 4095) < 4096 - crossing_bytes;
+    }
 
     static constexpr u64 cold_capacity_bytes = 32 * MiB; // touched only as far as it is used
 

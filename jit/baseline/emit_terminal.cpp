@@ -25,7 +25,7 @@ void BlockEmitter::emit_terminal() {
 }
 
 void BlockEmitter::emit_goto(u64 pc) {
-    if (in_same_page(pc))
+    if (linkable(pc))
         emit_link(pc);
     else
         emit_jump_table_probe(pc);
@@ -54,11 +54,11 @@ void BlockEmitter::emit_conditional_link(Condition condition, u64 pc) {
 void BlockEmitter::emit_branch(const ir::Branch& branch) {
     const Comparison compared = comparison(branch.condition, branch.type, branch.a, branch.b);
     compare(compared);
-    if (in_same_page(branch.taken_pc)) {
+    if (linkable(branch.taken_pc)) {
         emit_conditional_link(compared.condition, branch.taken_pc);
         return emit_goto(branch.not_taken_pc);
     }
-    if (in_same_page(branch.not_taken_pc)) {
+    if (linkable(branch.not_taken_pc)) {
         emit_conditional_link(invert(compared.condition), branch.not_taken_pc);
         return emit_goto(branch.taken_pc);
     }

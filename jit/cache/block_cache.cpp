@@ -7,44 +7,64 @@
 namespace orrery::jit {
 namespace {
 
+constexpr std::size_t first_table_size = 1 << 14;
+
 const u8* page_of(const u8* host) {
     return reinterpret_cast<const u8*>(reinterpret_cast<u64>(host) & ~(page_size - 1));
 }
 
-} // namespace
-
-CompiledBlock* BlockCache::find(const BlockPlace& place) const {
-    const auto found = table_.find(place);
-    return found == table_.end() ? nullptr : found->second;
+u64 hash(const BlockPlace& place) {
+    const u64 mixed =
+        (reinterpret_cast<u64>(place.host) ^ (place.key.pc << 20) ^ (place.key.mode << 56)) * 0x9e37'79b9'7f4a'7c15;
+    return mixed ^ (mixed >> 32);
 }
 
-void BlockCache::add_extent(const u8* host_page, Extent extent) { pages_[host_page].push_back(extent); }
+} // namespace
 
-void BlockCache::remove_extent(const u8* host_page, const CompiledBlock& block) {
-    const auto found = pages_.find(host_page);
-    if (found == pages_.end()) return;
-    std::erase_if(found->second, [&](const Extent& extent) { return extent.block == &block; });
-    if (found->second.empty()) pages_.erase(found);
+BlockCache::BlockCache() : table_(first_table_size) {}
+
+// Where the place is in the table, or the empty entry where it would go.
+std::size_t BlockCache::slot_of(const BlockPlace& place) const {
+    const std::size_t mask = table_.size() - 1;
+    std::size_t slot = hash(place) & mask;
+    while (table_[slot].place.host && table_[slot].place != place) slot = (slot + 1) & mask;
+    return slot;
+}
+
+CompiledBlock* BlockCache::find(const BlockPlace& place) const { return table_[slot_of(place)].block; }
+
+void BlockCache::grow() {
+    std::vector<Entry> old(table_.size() * 2);
+    old.swap(table_);
+    taken_ = 0;
+    for (const Entry& entry : old) {
+        if (!entry.block) continue;
+        table_[slot_of(entry.place)] = entry;
+        ++taken_;
+    }
 }
 
 CompiledBlock& BlockCache::insert(const BlockPlace& place, const u8* second_host_page,
                                   std::unique_ptr<CompiledBlock> owned) {
     CompiledBlock& block = *owned;
-    blocks_.push_back(std::move(owned));
-    table_[place] = &block;
-    places_.emplace(&block, std::pair{place, second_host_page});
-    const u32 first = static_cast<u32>(place.host - page_of(place.host));
-    const u32 end = std::min(first + block.guest_bytes, static_cast<u32>(page_size));
-    add_extent(page_of(place.host), {&block, first, end});
+    blocks_.push_back({std::move(owned), place, second_host_page});
+    block.index = static_cast<u32>(blocks_.size() - 1);
+    if ((taken_ + 1) * 2 > table_.size()) grow();
+    Entry& entry = table_[slot_of(place)];
+    if (!entry.place.host) ++taken_;
+    entry = {place, &block};
+    const auto first = static_cast<u16>(place.host - page_of(place.host));
+    const auto end = static_cast<u16>(std::min<u64>(first + u64{block.guest_bytes}, page_size));
+    pages_[page_of(place.host)].push_back({&block, first, end});
     if (second_host_page)
-        add_extent(second_host_page, {&block, 0, first + block.guest_bytes - static_cast<u32>(page_size)});
+        pages_[second_host_page].push_back({&block, 0, static_cast<u16>(first + block.guest_bytes - page_size)});
     return block;
 }
 
 const CompiledBlock* BlockCache::find_code(const u8* executable) const {
-    auto after = std::ranges::upper_bound(blocks_, executable, {}, [](const auto& block) { return block->code; });
+    auto after = std::ranges::upper_bound(blocks_, executable, {}, [](const Kept& kept) { return kept.block->code; });
     if (after == blocks_.begin()) return nullptr;
-    const CompiledBlock& block = **std::prev(after);
+    const CompiledBlock& block = *std::prev(after)->block;
     return executable <= block.code + block.code_size ? &block : nullptr;
 }
 
@@ -57,27 +77,26 @@ std::vector<CompiledBlock*> BlockCache::overlapping(const u8* host_page, u64 off
     return blocks;
 }
 
-void BlockCache::remove(CompiledBlock& block) {
-    const auto found = places_.find(&block);
-    if (found == places_.end()) return;
-    const auto [place, second_host_page] = found->second;
-    places_.erase(found);
-    table_.erase(place);
-    remove_extent(page_of(place.host), block);
-    if (second_host_page) remove_extent(second_host_page, block);
-    block.valid = false;
+void BlockCache::remove_extent(const u8* host_page, const CompiledBlock& block) {
+    const auto found = pages_.find(host_page);
+    if (found == pages_.end()) return;
+    std::erase_if(found->second, [&](const Extent& extent) { return extent.block == &block; });
+    if (found->second.empty()) pages_.erase(found);
 }
 
-std::vector<const u8*> BlockCache::pages() const {
-    std::vector<const u8*> pages;
-    for (const auto& [page, extents] : pages_) pages.push_back(page);
-    return pages;
+void BlockCache::remove(CompiledBlock& block) {
+    if (!block.valid) return;
+    block.valid = false;
+    const Kept& kept = blocks_[block.index];
+    table_[slot_of(kept.place)].block = nullptr;
+    remove_extent(page_of(kept.place.host), block);
+    if (kept.second_host_page) remove_extent(kept.second_host_page, block);
 }
 
 void BlockCache::clear() {
-    table_.clear();
+    table_.assign(first_table_size, {});
+    taken_ = 0;
     pages_.clear();
-    places_.clear();
     blocks_.clear();
 }
 

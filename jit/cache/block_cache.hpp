@@ -18,6 +18,7 @@ struct BlockPlace {
 
 class BlockCache {
 public:
+    BlockCache();
     [[nodiscard]] CompiledBlock* find(const BlockPlace& place) const;
     // `second_host_page`: the page of the bytes behind the page boundary, null if there are none.
     CompiledBlock& insert(const BlockPlace& place, const u8* second_host_page, std::unique_ptr<CompiledBlock> block);
@@ -30,29 +31,33 @@ public:
     void remove(CompiledBlock& block);
     // Whether any block was translated from this page.
     [[nodiscard]] bool page_in_use(const u8* host_page) const { return pages_.contains(host_page); }
-    [[nodiscard]] std::vector<const u8*> pages() const;
     void clear();
     [[nodiscard]] std::size_t size() const { return blocks_.size(); }
 
 private:
-    struct Hash {
-        std::size_t operator()(const BlockPlace& place) const {
-            const u64 mixed = (reinterpret_cast<u64>(place.host) ^ (place.key.pc << 1) ^ (place.key.mode << 48)) *
-                              0x9e37'79b9'7f4a'7c15;
-            return static_cast<std::size_t>(mixed ^ (mixed >> 32));
-        }
+    // Open addressing with linear probing; a removed block's place stays taken until the table grows.
+    struct Entry {
+        BlockPlace place;
+        CompiledBlock* block = nullptr;
     };
     struct Extent {
         CompiledBlock* block;
-        u32 first, end; // bytes within the page
+        u16 first, end; // bytes within the page
     };
-    void add_extent(const u8* host_page, Extent extent);
+    // Where a block came from, kept beside it for its removal.
+    struct Kept {
+        std::unique_ptr<CompiledBlock> block;
+        BlockPlace place;
+        const u8* second_host_page = nullptr;
+    };
+    [[nodiscard]] std::size_t slot_of(const BlockPlace& place) const;
+    void grow();
     void remove_extent(const u8* host_page, const CompiledBlock& block);
 
-    std::unordered_map<BlockPlace, CompiledBlock*, Hash> table_;
+    std::vector<Entry> table_; // a power of two in size, at most half full
+    std::size_t taken_ = 0;
     std::unordered_map<const u8*, std::vector<Extent>> pages_;
-    std::unordered_map<const CompiledBlock*, std::pair<BlockPlace, const u8*>> places_;
-    std::vector<std::unique_ptr<CompiledBlock>> blocks_; // with code: in ascending order of it
+    std::vector<Kept> blocks_; // with code: in ascending order of it
 };
 
 } // namespace orrery::jit

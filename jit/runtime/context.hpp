@@ -19,7 +19,7 @@ struct TlbEntry {
     u64 read_tag;
     u64 write_tag;
     u64 addend;
-    u64 unused;
+    u64 physical; // of the page; for the engine, not for translated code
 };
 inline constexpr std::size_t tlb_entries = 2048;
 inline constexpr u64 tlb_invalid = ~u64{0};
@@ -34,6 +34,9 @@ struct JumpEntry {
 };
 inline constexpr std::size_t jump_entries = 4096;
 inline constexpr u32 jump_tag_shift = 57;
+// A block that begins this close to the end of its page may consist of an instruction that crosses it. Such a block is
+// never linked to, only reached through the jump table, so that it can be forgotten when the page behind changes.
+inline constexpr u64 crossing_bytes = 16;
 
 // ---- how a run of translated code ends
 enum class Exit : u32 {

@@ -70,8 +70,10 @@ const Window* AddressSpace::Reader::find(GuestPhysical address) {
     if (current != generation_) {
         view_ = space_.view();
         generation_ = current;
+        last_ = nullptr;
     }
-    return view_->find(address);
+    if (!last_ || !last_->contains(address)) last_ = view_->find(address);
+    return last_;
 }
 
 AddressSpace::AddressSpace(std::string name, MachineLock& lock)

@@ -75,6 +75,7 @@ public:
         const AddressSpace& space_;
         std::shared_ptr<const View> view_;
         u64 generation_ = 0;
+        const Window* last_ = nullptr; // most accesses are to the same RAM as the one before
     };
 
     AddressSpace(std::string name, MachineLock& lock);
