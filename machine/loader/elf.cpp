@@ -99,7 +99,7 @@ std::string elf_machine_name(u16 machine) {
 
 Result<KernelImage> parse_elf(std::span<const u8> bytes, u16 machine, u64 limit_bytes) {
     const ByteView file(bytes);
-    if (Status valid = check_header(file, machine); !valid) return std::unexpected(valid.error());
+    TRY_STATUS(check_header(file, machine));
     KernelImage image;
     image.kind = KernelImage::Kind::elf;
     image.entry = file.dword(24);

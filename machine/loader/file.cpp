@@ -69,7 +69,7 @@ Result<std::vector<u8>> read_file(const std::string& path, u64 limit_bytes, std:
     const OpenFile file(path);
     const u64 size = TRY(regular_size(file, path, what));
     if (size > limit_bytes)
-        return error("{} '{}' has {} bytes, but there is room for only {} (in the guest's memory; see --memory)", what,
+        return error("{} '{}' has {} bytes, but only {} fit; is it the right file, and --memory large enough?", what,
                      path, size, limit_bytes);
     return read_up_to(file, path, what, size);
 }
