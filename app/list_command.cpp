@@ -1,0 +1,84 @@
+#include "app/list_command.hpp"
+
+#include <algorithm>
+
+#include "app/exit_codes.hpp"
+#include "app/host_probe.hpp"
+#include "app/messages.hpp"
+#include "app/values.hpp"
+#include "machine/boards/riscv_virt.hpp"
+#include "machine/fabric/log.hpp"
+
+namespace orrery::app {
+namespace {
+
+struct Row {
+    const char* name;
+    const char* text;
+};
+
+// By the option that adds it; those without one are always there.
+constexpr std::array devices{
+    Row{"ns16550a", "serial port 0, see --serial"},
+    Row{"aclint", "timers and software interrupts of the harts"},
+    Row{"plic", "interrupt controller, 96 sources"},
+    Row{"goldfish-rtc", "date and time"},
+    Row{"test-finisher", "power-off with an exit code, and reset"},
+    Row{"fw_cfg", "configuration for firmware"},
+    Row{"cfi-flash", "two banks of parallel flash, 32 MiB each"},
+    Row{"pci-host", "PCI Express host bridge (ECAM)"},
+    Row{"virtio-rng", "random numbers, on PCI"},
+    Row{"virtio-blk", "disk, on PCI; --disk FILE adds one"},
+    Row{"virtio-net", "network card, on PCI; --net user adds one"},
+    Row{"virtio-mmio", "eight transports"},
+};
+
+void print(std::string_view name, std::string_view text) {
+    std::fputs(fmt::format("{:<16}{}\n", name, text).c_str(), stdout);
+}
+
+void list_machines() {
+    print("riscv-virt",
+          fmt::format("RISC-V RV64GC (RVA22), 1 to {} harts, {} to {}; compatible with QEMU's 'virt'",
+                      riscv_virt_most_harts, size_text(riscv_virt_least_memory), size_text(riscv_virt_most_memory)));
+}
+
+void list_devices() {
+    std::fputs("riscv-virt:\n", stdout);
+    for (const Row& row : devices) print(fmt::format("  {}", row.name), row.text);
+}
+
+void list_engines() {
+    const Status usable = translator_usable();
+    print("auto", usable ? "jit on this host (the default)" : "interp on this host (the default)");
+    print("jit",
+          usable ? "translates guest code to x86-64 code"
+                 : fmt::format("translates guest code to x86-64 code; not on this host: {}", usable.error().message()));
+    print("interp", "interprets guest code: slow, and the reference for the translator");
+}
+
+void list_traces() {
+    std::vector<std::string> names = log::trace_names();
+    std::ranges::sort(names);
+    for (const std::string& name : names) std::fputs((name + "\n").c_str(), stdout);
+}
+
+} // namespace
+
+int list(const std::string& topic) {
+    if (topic == "machines")
+        list_machines();
+    else if (topic == "devices")
+        list_devices();
+    else if (topic == "engines")
+        list_engines();
+    else if (topic == "traces")
+        list_traces();
+    else {
+        complain("list: there is no list of '{}'; there are machines, devices, engines and traces", topic);
+        return exit_usage;
+    }
+    return exit_powered_off;
+}
+
+} // namespace orrery::app

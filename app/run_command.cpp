@@ -1,0 +1,159 @@
+#include "app/run_command.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+#include <unistd.h>
+
+#include "app/end_signals.hpp"
+#include "app/escape_keys.hpp"
+#include "app/exit_codes.hpp"
+#include "app/host_probe.hpp"
+#include "app/messages.hpp"
+#include "app/values.hpp"
+#include "machine/fabric/log.hpp"
+#include "machine/loader/image_content.hpp"
+#include "machine/snapshot.hpp"
+
+namespace orrery::app {
+namespace {
+
+Status place_image(RunPlan& plan) {
+    if (!plan.image) return {};
+    const ImageContent content = TRY(recognise_image(*plan.image));
+    if (content == ImageContent::disk) {
+        if (!plan.board.kernel && !plan.board.bios)
+            return error("'{}' is a disk, and the built-in firmware doesn't start disks; name a kernel (--kernel FILE) "
+                         "or firmware (--bios FILE) as well",
+                         *plan.image);
+        plan.board.disks.insert(plan.board.disks.begin(), {.path = *plan.image});
+        return {};
+    }
+    if (plan.board.kernel)
+        return error("'{}' is a kernel, and --kernel names another; give one of the two", *plan.image);
+    plan.board.kernel = plan.image;
+    return {};
+}
+
+Status choose_engine(RunPlan& plan) {
+    plan.board.engine = plan.engine == EngineChoice::interpreter ? dbt::Engine::interpreter : dbt::Engine::baseline;
+    if (plan.board.engine == dbt::Engine::interpreter) return {};
+    const Status usable = translator_usable();
+    if (usable) return {};
+    if (plan.engine == EngineChoice::translator) return std::unexpected(usable.error().in("--engine jit"));
+    log::warning("{}; using the interpreter, which is many times slower", usable.error().message());
+    plan.board.engine = dbt::Engine::interpreter;
+    return {};
+}
+
+void greet(const RunPlan& plan) {
+    const RiscvVirtOptions& board = plan.board;
+    const bool terminal = board.serial == "stdio" && ::isatty(STDIN_FILENO) == 1;
+    tell("riscv-virt, {} hart{}, {}, {}{}{}; {}", board.harts, board.harts == 1 ? "" : "s",
+         size_text(board.memory_bytes),
+         board.engine == dbt::Engine::interpreter ? "interpreter (interp)" : "translator (jit)",
+         board.deterministic ? ", deterministic" : "", plan.restore ? fmt::format(", from {}", *plan.restore) : "",
+         terminal ? "Ctrl-] q quits" : "Ctrl-C ends it");
+}
+
+void tell_hash(Machine& machine) {
+    tell("after {} instructions the state is {:016x}", machine.retired(), state_hash(machine));
+}
+
+// The first multiple of `step` after `count`, or the last number there is.
+u64 next_multiple(u64 count, u64 step) {
+    const u64 steps = count / step + 1;
+    return steps > ~u64{0} / step ? ~u64{0} : steps * step;
+}
+
+// Runs to an end, or to the instruction at which to save; on the way there it writes hashes.
+Outcome run_machine(Machine& machine, const RunPlan& plan) {
+    if (!plan.board.deterministic) return machine.run();
+    const u64 save_at = plan.save_at.value_or(~u64{0});
+    for (;;) {
+        const u64 hash_at = plan.hash_every ? next_multiple(machine.retired(), *plan.hash_every) : ~u64{0};
+        const Outcome outcome = machine.run_until(std::min(save_at, hash_at));
+        if (outcome.ending != Ending::instructions) return outcome;
+        if (machine.retired() == hash_at) tell_hash(machine);
+        if (machine.retired() >= save_at) return outcome;
+    }
+}
+
+int guest_code(u32 code) {
+    if (code <= exit_highest_guest_code) return static_cast<int>(code);
+    tell("the guest powered off with code {}, which exceeds {} and becomes it", code,
+         static_cast<int>(exit_highest_guest_code));
+    return exit_highest_guest_code;
+}
+
+int exit_code(const Machine& machine, Outcome outcome, const RunPlan& plan) {
+    switch (outcome.ending) {
+    case Ending::powered_off:
+        return guest_code(outcome.code);
+    case Ending::reset_loop:
+        tell("the guest resets itself again and again without getting anywhere, so the run ends");
+        return exit_reset_loop;
+    case Ending::timed_out:
+        tell("--timeout: {} s of guest time are over", static_cast<double>(plan.board.timeout_ns) / 1e9);
+        return exit_timed_out;
+    case Ending::instructions:
+        return exit_powered_off;
+    case Ending::stopped:
+        return exit_quit;
+    case Ending::failed:
+        complain("{}", machine.failure() ? machine.failure()->message() : "the machine failed");
+        return exit_failure;
+    }
+    return exit_failure;
+}
+
+// As the shell expects it of a process that a signal ended.
+[[noreturn]] void die_by(int signal) {
+    ::signal(signal, SIG_DFL);
+    ::raise(signal);
+    ::_exit(128 + signal);
+}
+
+struct Ended {
+    int code = exit_failure;
+    int signal = 0;
+};
+
+// When this returns, the machine is gone: the terminal is put back, disks are closed.
+Result<Ended> run_plan(RunPlan& plan) {
+    TRY_STATUS(place_image(plan));
+    TRY_STATUS(choose_engine(plan));
+    EscapeKeys keys;
+    plan.board.escape = keys.handler();
+    const std::unique_ptr<Machine> machine = TRY(create_riscv_virt(plan.board));
+    if (plan.restore) TRY_STATUS(restore_snapshot(*machine, *plan.restore));
+    keys.attach(*machine);
+    const std::unique_ptr<EndSignals> signals = TRY(EndSignals::create(*machine));
+    greet(plan);
+    const Outcome outcome = run_machine(*machine, plan);
+    const bool ended_from_here = outcome.ending == Ending::stopped && !plan.save_at;
+    if (plan.save && (ended_from_here || outcome.ending == Ending::instructions)) {
+        TRY_STATUS(save_snapshot(*machine, *plan.save));
+        tell("saved after {} instructions to {}", machine->retired(), *plan.save);
+    }
+    return Ended{exit_code(*machine, outcome, plan), signals->received()};
+}
+
+} // namespace
+
+int run(const RunArguments& arguments) {
+    Result<RunPlan> plan = plan_run(arguments);
+    if (!plan) {
+        complain("{}", plan.error().message());
+        return exit_usage;
+    }
+    const Result<Ended> ended = run_plan(*plan);
+    if (!ended) {
+        complain("{}", ended.error().message());
+        return exit_failure;
+    }
+    if (ended->signal != 0) die_by(ended->signal);
+    return ended->code;
+}
+
+} // namespace orrery::app

@@ -1,0 +1,167 @@
+#include "app/run_options.hpp"
+
+#include <limits>
+
+#include <CLI/CLI.hpp>
+
+#include "app/values.hpp"
+#include "machine/fabric/log.hpp"
+
+namespace orrery::app {
+namespace {
+
+constexpr u64 any_number = std::numeric_limits<u64>::max();
+
+// The value, or its error with the option's name in front.
+template <typename T> Result<T> at(std::string_view option, Result<T> value) {
+    if (!value) return std::unexpected(value.error().in(option));
+    return value;
+}
+
+std::optional<std::string> if_given(const std::string& text) {
+    return text.empty() ? std::nullopt : std::optional(text);
+}
+
+Result<EngineChoice> parse_engine(const std::string& text) {
+    if (text == "auto") return EngineChoice::automatic;
+    if (text == "jit") return EngineChoice::translator;
+    if (text == "interp") return EngineChoice::interpreter;
+    return error("there is no engine '{}'; the engines are auto, jit and interp", text);
+}
+
+Result<u64> parse_memory(const std::string& text) {
+    const u64 size = TRY(parse_size(text));
+    if (size < riscv_virt_least_memory || size > riscv_virt_most_memory) {
+        const bool unit_forgotten = size < MiB && text.find_first_not_of("0123456789") == std::string::npos;
+        return error("{} is out of range; riscv-virt takes {} to {}{}", size_text(size),
+                     size_text(riscv_virt_least_memory), size_text(riscv_virt_most_memory),
+                     unit_forgotten && size != 0 ? fmt::format(" (was {}M meant?)", text) : "");
+    }
+    if (size % page_size != 0) return error("{} is no multiple of {}", size_text(size), size_text(page_size));
+    return size;
+}
+
+Result<std::string> parse_serial(const std::string& text) {
+    for (const std::string_view prefix : {"file:", "unix:"})
+        if (text.starts_with(prefix)) {
+            if (text.size() == prefix.size()) return error("'{}' needs a path after the colon", text);
+            return text;
+        }
+    if (text == "stdio" || text == "none" || text == "pty") return text;
+    return error("'{}' is no place for a serial port; expected stdio, none, file:PATH, unix:PATH or pty", text);
+}
+
+Status parse_machine_options(const RunArguments& arguments, RunPlan& plan) {
+    if (arguments.machine != "riscv-virt")
+        return error("--machine: there is no machine '{}'; `orrery list machines` shows them all", arguments.machine);
+    RiscvVirtOptions& board = plan.board;
+    plan.engine = TRY(at("--engine", parse_engine(arguments.engine)));
+    board.harts = static_cast<u32>(TRY(at("--cpus", parse_number(arguments.cpus, 1, riscv_virt_most_harts))));
+    board.memory_bytes = TRY(at("--memory", parse_memory(arguments.memory)));
+    for (const std::string& disk : arguments.disks) board.disks.push_back(TRY(at("--disk", parse_disk_options(disk))));
+    board.network = TRY(at("--net", parse_network_options(arguments.net)));
+    board.serial = TRY(at("--serial", parse_serial(arguments.serial)));
+    board.deterministic = arguments.deterministic;
+    if (!arguments.timeout.empty()) board.timeout_ns = TRY(at("--timeout", parse_seconds(arguments.timeout)));
+    if (!arguments.seed.empty()) board.seed = TRY(at("--seed", parse_number(arguments.seed, 0, any_number)));
+    return {};
+}
+
+void take_files(const RunArguments& arguments, RunPlan& plan) {
+    RiscvVirtOptions& board = plan.board;
+    board.bios_none = arguments.bios == "none";
+    if (!board.bios_none) board.bios = if_given(arguments.bios);
+    board.kernel = if_given(arguments.kernel);
+    board.initrd = if_given(arguments.initrd);
+    board.device_tree = if_given(arguments.device_tree);
+    board.kernel_arguments = arguments.append;
+    plan.image = if_given(arguments.image);
+    plan.save = if_given(arguments.save);
+    plan.restore = if_given(arguments.restore);
+}
+
+Status parse_snapshot_options(const RunArguments& arguments, RunPlan& plan) {
+    if (!arguments.save_at.empty()) plan.save_at = TRY(at("--save-at", parse_number(arguments.save_at, 1, any_number)));
+    if (!arguments.hash_every.empty())
+        plan.hash_every = TRY(at("--hash-every", parse_number(arguments.hash_every, 1, any_number)));
+    if (plan.save_at && !plan.save) return error("--save-at: also needs --save FILE, where to save");
+    if (plan.save_at && !arguments.deterministic)
+        return error(
+            "--save-at: an exact instruction needs --deterministic; without it --save FILE saves when you quit");
+    if (plan.hash_every && !arguments.deterministic)
+        return error("--hash-every: an exact instruction needs --deterministic");
+    if (!arguments.seed.empty() && !arguments.deterministic)
+        return error("--seed: has a meaning only with --deterministic");
+    return {};
+}
+
+Status check_together(const RunPlan& plan) {
+    const RiscvVirtOptions& board = plan.board;
+    const bool kernel_possible = board.kernel || plan.image;
+    if (board.bios_none && !kernel_possible) return error("--bios none: also needs a program, with --kernel FILE");
+    if (!board.bios && !kernel_possible)
+        return error("there is nothing to run: name a kernel (--kernel FILE) or firmware (--bios FILE); "
+                     "`orrery run --help` has examples");
+    if (board.initrd && !kernel_possible) return error("--initrd: also needs --kernel FILE");
+    return {};
+}
+
+Status enable_traces(const std::vector<std::string>& patterns) {
+    for (const std::string& pattern : patterns)
+        if (log::enable_traces(pattern, true) == 0)
+            return error("--trace: no trace point matches '{}'; `orrery list traces` shows them all", pattern);
+    return {};
+}
+
+} // namespace
+
+void RunArguments::add_to(CLI::App& command) {
+    command.add_option("--machine", machine, "the board (riscv-virt)")->type_name("NAME");
+    command.add_option("--engine", engine, "auto, jit (translator) or interp (auto)")->type_name("NAME");
+    command.add_option("--cpus", cpus, "number of CPUs, 1 to 8 (1)")->type_name("N");
+    command.add_option("--memory", memory, "memory, like 512M or 8G (1G)")->type_name("SIZE");
+    command.add_option("--bios", bios, "firmware instead of our own; none: enter the kernel in machine mode")
+        ->type_name("FILE|none");
+    command.add_option("--kernel", kernel, "kernel: Image, ELF or EFI zboot, plain or packed with gzip, xz or zstd")
+        ->type_name("FILE");
+    command.add_option("--initrd", initrd, "initial RAM disk")->type_name("FILE");
+    command.add_option("--append", append, "the kernel's command line")->type_name("TEXT");
+    command.add_option("--dtb", device_tree, "device tree instead of the board's own")->type_name("FILE");
+    command.add_option("--disk", disks, "a virtio disk in a raw image; may be repeated")
+        ->type_name("FILE[,readonly][,snapshot]")
+        ->allow_extra_args(false);
+    command.add_option("--net", net, "a virtio network card on a private network with access to this host's (none)")
+        ->type_name("user[,forward=tcp:HOSTPORT:GUESTPORT]|none");
+    command.add_option("--serial", serial, "where the serial port leads (stdio)")
+        ->type_name("stdio|none|file:PATH|unix:PATH|pty");
+    command.add_flag("--headless", headless, "no window (riscv-virt has none)");
+    command.add_option("--timeout", timeout, "end after this much guest time")->type_name("SECONDS");
+    command.add_flag("--deterministic", deterministic,
+                     "the same inputs give the same run; time is counted in instructions");
+    command.add_option("--seed", seed, "of the guest's random numbers, with --deterministic (1)")->type_name("N");
+    command
+        .add_option("--trace", traces, "write what matching trace points see to stderr, like 'uart*'; may be repeated")
+        ->type_name("PATTERN")
+        ->allow_extra_args(false);
+    command.add_option("--save", save, "save the machine's state when the run is ended from here")->type_name("FILE");
+    command.add_option("--save-at", save_at, "with --deterministic: save and end after so many instructions")
+        ->type_name("N");
+    command
+        .add_option("--hash-every", hash_every, "with --deterministic: write a hash of all state every N instructions")
+        ->type_name("N");
+    command.add_option("--restore", restore, "go on from a saved state; the other options must be as they were")
+        ->type_name("FILE");
+    command.add_option("IMAGE", image, "a kernel or a disk image, told apart by its contents")->type_name("");
+}
+
+Result<RunPlan> plan_run(const RunArguments& arguments) {
+    RunPlan plan;
+    TRY_STATUS(parse_machine_options(arguments, plan));
+    take_files(arguments, plan);
+    TRY_STATUS(parse_snapshot_options(arguments, plan));
+    TRY_STATUS(check_together(plan));
+    TRY_STATUS(enable_traces(arguments.traces));
+    return plan;
+}
+
+} // namespace orrery::app

@@ -1,0 +1,50 @@
+// The options of `orrery run`: as the user wrote them, and what they mean.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "machine/boards/riscv_virt.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace orrery::app {
+
+// Text, so that every bad value gets a sentence of ours.
+struct RunArguments {
+    std::string machine = "riscv-virt";
+    std::string engine = "auto";
+    std::string cpus = "1";
+    std::string memory = "1G";
+    std::string bios, kernel, initrd, append, device_tree;
+    std::vector<std::string> disks;
+    std::string net = "none";
+    std::string serial = "stdio";
+    bool headless = false;
+    bool deterministic = false;
+    std::string timeout, seed, save, save_at, hash_every, restore;
+    std::vector<std::string> traces;
+    std::string image;
+
+    void add_to(CLI::App& command);
+};
+
+enum class EngineChoice : u8 { automatic, translator, interpreter };
+
+struct RunPlan {
+    EngineChoice engine = EngineChoice::automatic;
+    RiscvVirtOptions board;
+    std::optional<std::string> save;
+    std::optional<u64> save_at;
+    std::optional<u64> hash_every;
+    std::optional<std::string> restore;
+    std::optional<std::string> image; // a kernel or a disk: only its contents tell
+};
+
+// Every error is a bad command line, and names the option.
+Result<RunPlan> plan_run(const RunArguments& arguments);
+
+} // namespace orrery::app
