@@ -1,5 +1,6 @@
 // Drops puts to a guest register that a later put overwrites before anyone can see it. Guest state is exact at every
-// memory operation and call, and at the block's end, so only puts between two of those are considered.
+// memory operation and call, behind a guest instruction that stores, and at the block's end; only puts between two of
+// those are considered.
 #pragma once
 
 #include "jit/ir/ir.hpp"

@@ -20,14 +20,15 @@ struct Outcome {
 };
 
 // `machine` is reused, since a vCPU's context is large.
-Outcome outcome(SmallMachine& machine, const ir::Block& block, u64 seed, u64 leave_at) {
+Outcome outcome(SmallMachine& machine, const ir::Block& block, u64 seed, u64 leave_at,
+                jit::LeaveRequest request = jit::LeaveRequest::raise) {
     std::mt19937_64 random(seed);
     for (u64& x : machine.state.x) x = random() >> (random() % 64);
     machine.state.pc = 0;
     for (std::size_t i = 0; i < machine.memory.size(); ++i) machine.memory[i] = static_cast<u8>(i * 37 >> 3);
     machine.trace.clear();
     machine.leave_at = leave_at;
-    machine.request = jit::LeaveRequest::raise;
+    machine.request = request;
     machine.context->leave = jit::LeaveRequest::none;
     machine.context->exit_code = machine.context->exit_value = 0;
     machine.run(block);
@@ -41,6 +42,12 @@ void compare(SmallMachine& machine, const ir::Block& before, const ir::Block& af
     if (whole.trace.empty()) return;
     const u64 leave_at = seed % whole.trace.size();
     REQUIRE(outcome(machine, after, seed, leave_at) == outcome(machine, before, seed, leave_at));
+    const std::string& request = whole.trace[leave_at];
+    if (!request.starts_with("store") && !request.starts_with("amo")) return;
+    // Behind the last instruction, a branch that became a jump to the next block ends another way, to the same effect.
+    if (before.terminal.index() != after.terminal.index()) return;
+    constexpr auto behind = jit::LeaveRequest::after;
+    REQUIRE(outcome(machine, after, seed, leave_at, behind) == outcome(machine, before, seed, leave_at, behind));
 }
 
 } // namespace
@@ -48,7 +55,7 @@ void compare(SmallMachine& machine, const ir::Block& before, const ir::Block& af
 TEST_CASE("a guest can't tell whether a block went through the passes") {
     SmallMachine machine;
     std::size_t removed = 0;
-    for (u64 seed = 0; seed < 3000; ++seed) {
+    for (u64 seed = 0; seed < 4000; ++seed) {
         const ir::Block before = test::RandomBlock(seed).make(1 + static_cast<u32>(seed % 12));
         ir::Block after = before;
         passes::run(after);

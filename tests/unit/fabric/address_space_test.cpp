@@ -222,7 +222,7 @@ TEST_CASE("stores to tracked pages are reported, page by page, and others are no
     Bus bus;
     Listener listener;
     bus.space.add_listener(listener);
-    for (const u64 page : {1, 2}) bus.ram->flags(page * page_size) = static_cast<u8>(PageFlag::tracked);
+    for (const u64 page : {u64{1}, u64{2}}) bus.ram->flags(page * page_size) = static_cast<u8>(PageFlag::tracked);
     const std::vector<u8> bytes(2 * page_size);
     bus.space.write({0x8000'0ff8}, 0, Width::dword);
     CHECK(listener.written.empty());

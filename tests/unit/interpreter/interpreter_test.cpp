@@ -191,3 +191,14 @@ TEST_CASE("a raise belongs to the block's last instruction") {
     machine.run(block("insn 0x1004 2\ninsn 0x1006 4\nraise 0x2 value 0x0"));
     CHECK(machine.state.pc == 0x1006);
 }
+
+TEST_CASE("a store that asks to leave behind its instruction lets it complete, and the next one not begin") {
+    SmallMachine machine;
+    machine.leave_at = 0;
+    machine.request = LeaveRequest::after;
+    machine.run(block("%1 = constant 0x9\nstore.8 [%1], %1\nput x2, %1\ninsn 0x1004 4\nput x3, %1\ngoto 0x1008"));
+    CHECK(machine.context->exit == Exit::slow);
+    CHECK(machine.context->interpreted_instruction == 0);
+    CHECK(machine.state.x[2] == 9);
+    CHECK(machine.state.x[3] == 0);
+}
