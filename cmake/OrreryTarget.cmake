@@ -8,6 +8,7 @@ if(ORRERY_SANITIZE)
   target_compile_options(orrery_settings INTERFACE
     -fsanitize=${ORRERY_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(orrery_settings INTERFACE -fsanitize=${ORRERY_SANITIZE})
+  target_compile_definitions(orrery_settings INTERFACE ORRERY_VERIFY_IR=1)  # every translated block is checked
 endif()
 target_link_libraries(orrery_settings INTERFACE Threads::Threads)
 
