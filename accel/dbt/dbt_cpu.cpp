@@ -47,6 +47,7 @@ DbtCpu::DbtCpu(std::string name, Frontend& frontend, jit::Context& context, void
     : Cpu(std::move(name)), frontend_(frontend), context_(context), translator_(translator), environment_(environment),
       reader_(environment.memory()), tlb_(context), interpreter_(frontend.description()) {
     context_.state = state;
+    context_.code_base = translator.code_base();
     context_.self = &frontend_;
     context_.engine = this;
     context_.slow = slow_paths();
@@ -272,8 +273,7 @@ std::expected<SoftTlb::Code, Fault> DbtCpu::code_page(u64 pc) {
 // The code of the block at the state's pc; null as for next_block().
 const u8* DbtCpu::next_code() {
     const u64 pc = frontend_.key().pc;
-    const jit::JumpEntry& jump = context_.jumps[(pc >> 1) % jit::jump_entries];
-    if (jump.tagged_pc == (pc ^ context_.jump_tag)) return jump.code;
+    if (const u8* code = tlb_.find_jump(pc)) return code;
     const jit::CompiledBlock* block = next_block();
     return block ? code_of(*block) : nullptr;
 }

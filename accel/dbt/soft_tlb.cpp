@@ -3,6 +3,11 @@
 #include <algorithm>
 
 namespace orrery::dbt {
+namespace {
+
+constexpr u32 last_jump_tag = 0xffff'0000;
+
+} // namespace
 
 SoftTlb::SoftTlb(jit::Context& context) : context_(context) { flush_all(); }
 
@@ -18,7 +23,7 @@ void SoftTlb::flush_all() {
     if (any_selected_) select(selected_);
 }
 
-void SoftTlb::forget_jumps() { context_.jumps.fill({jit::tlb_invalid, nullptr}); }
+void SoftTlb::forget_jumps() { context_.jumps.fill({}); }
 
 void SoftTlb::select(const AddressContext& wanted) {
     selected_ = wanted;
@@ -28,7 +33,6 @@ void SoftTlb::select(const AddressContext& wanted) {
         flush_all();
         any_selected_ = true;
     }
-    if (next_jump_tag_ > last_jump_tag) renew_jump_tags();
     Tags& tags = tags_[wanted.space];
     if (tags.execute_generation != execute_generation_) {
         tags.execute.fill(0);
@@ -36,20 +40,16 @@ void SoftTlb::select(const AddressContext& wanted) {
     }
     u16& data = tags.data[wanted.data_view % views];
     if (data == 0) data = static_cast<u16>(next_data_tag_++);
-    u8& execute = tags.execute[wanted.execute_mode % views];
-    if (execute == 0) execute = static_cast<u8>(next_jump_tag_++);
+    u32& execute = tags.execute[wanted.execute_mode % views];
+    if (execute == 0) execute = next_jump_tag_++;
     context_.data_tag.fill(wanted.data_cacheable ? data : jit::tlb_invalid);
-    context_.jump_tag = u64{execute} << jit::jump_tag_shift;
+    context_.jump_tag = execute;
 }
 
-// With new tags every jump and code entry misses; they are cleared as well once the tags have all been used.
+// With new tags every jump and code entry misses. Long before the numbers run out everything is begun anew.
 void SoftTlb::renew_jump_tags() {
-    if (next_jump_tag_ > last_jump_tag) {
-        forget_jumps();
-        code_.fill({});
-        next_jump_tag_ = 1;
-    }
     ++execute_generation_;
+    if (next_jump_tag_ > last_jump_tag) flush_all();
 }
 
 void SoftTlb::note_large(u64 address, u64 page_size_bytes) {
@@ -80,14 +80,14 @@ void SoftTlb::fill_data(GuestVirtual address, u8* host, GuestPhysical physical, 
 }
 
 const SoftTlb::Code* SoftTlb::find_code(u64 pc) const {
-    const u64 page = pc & ~(page_size - 1);
     const Code& code = code_[(pc >> page_shift) % code_entries];
-    return code.tagged_page == (page ^ context_.jump_tag) ? &code : nullptr;
+    return code.page == (pc & ~(page_size - 1)) && code.tag == context_.jump_tag ? &code : nullptr;
 }
 
 const SoftTlb::Code& SoftTlb::fill_code(u64 pc, Code code, u64 page_size_bytes) {
     note_large(pc, page_size_bytes);
-    code.tagged_page = (pc & ~(page_size - 1)) ^ context_.jump_tag;
+    code.page = pc & ~(page_size - 1);
+    code.tag = context_.jump_tag;
     Code& entry = code_[(pc >> page_shift) % code_entries];
     entry = code;
     return entry;
@@ -120,14 +120,12 @@ void SoftTlb::flush_page(GuestVirtual address) {
     const u64 page = address.value >> page_shift;
     // Blocks that begin on the page before and end on this one are reached through the jump table only.
     for (u64 pc = (page << page_shift) - jit::crossing_bytes; pc != page << page_shift; pc += 2)
-        context_.jumps[(pc >> 1) % jit::jump_entries] = {jit::tlb_invalid, nullptr};
+        context_.jumps[jump_index(pc)] = {};
     jit::TlbEntry& entry = context_.tlb[index(address.value)];
     if (entry.read_tag >> page_shift == page) entry.read_tag = jit::tlb_invalid;
     if (entry.write_tag >> page_shift == page) entry.write_tag = jit::tlb_invalid;
     Code& code = code_[page % code_entries];
-    // Compared without the tag's bits: an entry of any address space counts.
-    constexpr u64 untagged = (u64{1} << jit::jump_tag_shift) - 1;
-    if (code.host_page && ((code.tagged_page ^ address.value) & untagged & ~(page_size - 1)) == 0) {
+    if (code.tag != 0 && code.page >> page_shift == page) {
         code = {};
         renew_jump_tags();
         if (any_selected_) select(selected_);
@@ -147,12 +145,13 @@ bool SoftTlb::drop_writes(const u8* host_page) {
 }
 
 void SoftTlb::remember_jump(u64 pc, const u8* code) {
-    context_.jumps[(pc >> 1) % jit::jump_entries] = {pc ^ context_.jump_tag, code};
+    context_.jumps[jump_index(pc)] = {pc, context_.jump_tag,
+                                      static_cast<u32>(reinterpret_cast<u64>(code) - context_.code_base)};
+    jump_code_[jump_index(pc)] = code;
 }
 
 void SoftTlb::forget_jump(u64 pc, const u8* code) {
-    jit::JumpEntry& entry = context_.jumps[(pc >> 1) % jit::jump_entries];
-    if (entry.code == code) entry = {jit::tlb_invalid, nullptr};
+    if (jump_code_[jump_index(pc)] == code) context_.jumps[jump_index(pc)] = {};
 }
 
 } // namespace orrery::dbt

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <atomic>
+#include <bitset>
 #include <unordered_map>
 #include <vector>
 
@@ -33,7 +34,8 @@ public:
     }
 
     struct Code {
-        u64 tagged_page = jit::tlb_invalid;
+        u64 page = 0; // guest-virtual
+        u32 tag = 0;  // Context::jump_tag; 0 for an unused entry
         u8* host_page = nullptr;
         u64 physical_page = 0;
         std::atomic<u8>* flags = nullptr; // of the RAM page, see PageFlag
@@ -47,8 +49,13 @@ public:
     // No direct store to the page at `host_page` any more. True if there was one.
     bool drop_writes(const u8* host_page);
 
-    // ---- the jump table
+    // ---- the jump table. `code` is at or above Context::code_base if translated code is to find it, else anywhere.
     void remember_jump(u64 pc, const u8* code);
+    // The code remembered for `pc` in the selected context, null if there is none.
+    [[nodiscard]] const u8* find_jump(u64 pc) const {
+        const jit::JumpEntry& entry = context_.jumps[jump_index(pc)];
+        return entry.pc == pc && entry.tag == context_.jump_tag ? jump_code_[jump_index(pc)] : nullptr;
+    }
     void forget_jump(u64 pc, const u8* code);
     void forget_jumps();
 
@@ -56,17 +63,19 @@ private:
     static constexpr std::size_t code_entries = 512;
     static constexpr std::size_t views = 32;
     static constexpr u32 last_data_tag = 4094; // 4095 would make some page's tag ~0
-    static constexpr u32 last_jump_tag = 127;
     struct Tags {
         std::array<u16, views> data{};
-        std::array<u8, views> execute{};
+        std::array<u32, views> execute{};
         u64 execute_generation = 0;
     };
     struct Range {
         u64 first, size_bytes;
     };
+    // Which pages the jump table may know, by their low bits: a page's entry in code_ may be gone before its jumps are.
+    static constexpr std::size_t jump_page_bits = 4096;
 
     static std::size_t index(u64 address) { return (address >> page_shift) % jit::tlb_entries; }
+    static std::size_t jump_index(u64 pc) { return (pc >> 1) % jit::jump_entries; }
     void renew_jump_tags();
     void note_large(u64 address, u64 page_size_bytes);
     void flush_range(const Range& range);
@@ -78,7 +87,9 @@ private:
     u64 execute_generation_ = 1;
     AddressContext selected_{};
     bool any_selected_ = false;
+    std::bitset<jump_page_bits> jump_pages_;
     std::array<Code, code_entries> code_{};
+    std::array<const u8*, jit::jump_entries> jump_code_{}; // beside Context::jumps
     std::vector<Range> large_; // guest pages over 4 KiB of which parts are remembered
 };
 

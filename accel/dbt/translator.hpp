@@ -36,6 +36,10 @@ public:
     ~Translator() override;
 
     [[nodiscard]] Engine engine() const { return engine_; }
+    // Translated code lies within 4 GiB above this; 0 if there is none.
+    [[nodiscard]] u64 code_base() const {
+        return buffer_ ? reinterpret_cast<u64>(buffer_->executable_base()) : 0;
+    }
     [[nodiscard]] ExclusiveGate& gate() { return gate_; }
     [[nodiscard]] const TranslatorStatistics& statistics() const { return statistics_; }
     void add(DbtCpu& cpu) { cpus_.push_back(&cpu); }

@@ -129,6 +129,7 @@ private:
     void emit_conditional_link(Condition condition, u64 pc);
     void emit_link_stub(u64 pc);
     void emit_jump_table_probe(u64 pc);
+    void emit_probe(Gpr pc, const Mem& entry_pc, const Mem& entry_tag, const Mem& entry_code);
     // Whether a jump there may be linked: to the same page, and not to a block that might reach into the next one.
     [[nodiscard]] bool linkable(u64 pc) const {
         return ((pc ^ block_->key.pc) & ~u64{4095}) == 0 && (pc & 4095) < 4096 - crossing_bytes;

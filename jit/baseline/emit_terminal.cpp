@@ -69,37 +69,50 @@ void BlockEmitter::emit_branch(const ir::Branch& branch) {
     emit_goto(branch.taken_pc);
 }
 
+// Goes to the code that the jump table has for `pc`, which isn't in rcx, or leaves with Exit::lookup.
+void BlockEmitter::emit_probe(Gpr pc, const Mem& entry_pc, const Mem& entry_tag, const Mem& entry_code) {
+    const Gpr code = Gpr::rcx;
+    hot_.cmp(Size::qword, pc, entry_pc);
+    jump_cold(Condition::ne);
+    hot_.mov(Size::dword, code, layout_.context(offsetof(Context, jump_tag)));
+    hot_.cmp(Size::dword, code, entry_tag);
+    jump_cold(Condition::ne);
+    hot_.mov(Size::dword, code, entry_code);
+    hot_.add(Size::qword, code, layout_.context(offsetof(Context, code_base)));
+    hot_.jmp(code);
+    if (pc != Gpr::rax) cold_.mov(Size::qword, Gpr::rax, pc);
+    cold_jump(thunks_.exit_lookup);
+}
+
 void BlockEmitter::emit_jump_table_probe(u64 pc) {
     const auto entry = static_cast<std::size_t>((pc >> 1) % jump_entries);
     const std::size_t offset = offsetof(Context, jumps) + sizeof(JumpEntry) * entry;
     hot_.mov(Size::qword, Gpr::rax, pc);
-    hot_.xor_(Size::qword, Gpr::rax, layout_.context(offsetof(Context, jump_tag)));
-    hot_.cmp(Size::qword, Gpr::rax, layout_.context(offset + offsetof(JumpEntry, tagged_pc)));
-    jump_cold(Condition::ne);
-    hot_.jmp(layout_.context(offset + offsetof(JumpEntry, code)));
-    cold_.mov(Size::qword, Gpr::rax, pc);
-    cold_jump(thunks_.exit_lookup);
+    emit_probe(Gpr::rax, layout_.context(offset + offsetof(JumpEntry, pc)),
+               layout_.context(offset + offsetof(JumpEntry, tag)),
+               layout_.context(offset + offsetof(JumpEntry, code_offset)));
 }
 
 void BlockEmitter::emit_indirect(const ir::Indirect& indirect) {
     const Operand operand = locations_.use(indirect.pc);
     if (operand.is_immediate()) return emit_jump_table_probe(operand.value);
     const Gpr pc = locations_.in_register(indirect.pc);
-    const Gpr entry = locations_.temporary();
-    const Gpr tagged = locations_.temporary();
+    const Gpr entry = pc == Gpr::rax ? Gpr::rdx : Gpr::rax;
     const i32 table = layout_.displacement(offsetof(Context, jumps));
-    // pc >> 1, times the size of an entry
+    const auto member = [&](std::size_t offset) {
+        return Mem::at(base_register, entry, 1, table + static_cast<i32>(offset));
+    };
+    // pc >> 1, times the size of an entry. Nothing else lives any more, so every scratch register is free.
     hot_.mov(Size::dword, entry, pc);
-    hot_.mov(Size::qword, tagged, pc);
     hot_.shl(Size::dword, entry, jump_entry_log2 - 1);
-    hot_.xor_(Size::qword, tagged, layout_.context(offsetof(Context, jump_tag)));
     hot_.and_(Size::dword, entry, jump_entry_mask);
-    hot_.cmp(Size::qword, tagged,
-             Mem::at(base_register, entry, 1, table + static_cast<i32>(offsetof(JumpEntry, tagged_pc))));
-    jump_cold(Condition::ne);
-    hot_.jmp(Mem::at(base_register, entry, 1, table + static_cast<i32>(offsetof(JumpEntry, code))));
-    if (pc != Gpr::rax) cold_.mov(Size::qword, Gpr::rax, pc);
-    cold_jump(thunks_.exit_lookup);
+    if (pc == Gpr::rcx) {
+        hot_.mov(Size::qword, Gpr::rdx, pc);
+        return emit_probe(Gpr::rdx, member(offsetof(JumpEntry, pc)), member(offsetof(JumpEntry, tag)),
+                          member(offsetof(JumpEntry, code_offset)));
+    }
+    emit_probe(pc, member(offsetof(JumpEntry, pc)), member(offsetof(JumpEntry, tag)),
+               member(offsetof(JumpEntry, code_offset)));
 }
 
 void BlockEmitter::emit_raise(const ir::Raise& raise) {

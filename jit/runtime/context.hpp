@@ -25,15 +25,16 @@ inline constexpr std::size_t tlb_entries = 2048;
 inline constexpr u64 tlb_invalid = ~u64{0};
 inline constexpr std::size_t mmu_indexes = 4;
 
-// ---- indirect jumps
-// The entry for a guest pc is jumps[(pc >> 1) % jump_entries]; it hits when `tagged_pc` equals pc ^ Context::jump_tag.
-// The tag occupies the bits above 57, which repeat bit 56 in every valid pc of our guests.
+// ---- jumps to other pages and computed jumps
+// The entry for a guest pc is jumps[(pc >> 1) % jump_entries]; it hits when it holds that pc and Context::jump_tag, which
+// stands for the address space, the privilege and the mode that code is translated for. Tag 0 never hits. The code is at
+// Context::code_base + code_offset.
 struct JumpEntry {
-    u64 tagged_pc;
-    const u8* code;
+    u64 pc;
+    u32 tag;
+    u32 code_offset;
 };
 inline constexpr std::size_t jump_entries = 4096;
-inline constexpr u32 jump_tag_shift = 57;
 // A block that begins this close to the end of its page may consist of an instruction that crosses it. Such a block is
 // never linked to, only reached through the jump table, so that it can be forgotten when the page behind changes.
 inline constexpr u64 crossing_bytes = 16;
@@ -75,7 +76,8 @@ struct alignas(64) Context {
     // instructions when it is entered.
     i64 budget = 0;
     std::array<u64, mmu_indexes> data_tag{tlb_invalid, tlb_invalid, tlb_invalid, tlb_invalid};
-    u64 jump_tag = 0;
+    u64 code_base = 0;
+    u32 jump_tag = 0;
     LeaveRequest leave = LeaveRequest::none;
     Exit exit = Exit::lookup;
     u64 exit_link = 0;  // Exit::link: the host address of the jump's displacement

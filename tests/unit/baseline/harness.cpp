@@ -99,6 +99,10 @@ const ir::GuestDescription& fake_guest() {
 
 Vcpu::Vcpu() : memory(new Memory()), ram(new(std::align_val_t{4096}) std::array<u8, ram_bytes>()) {
     jit::Context& c = context();
+    c.tlb.fill({jit::tlb_invalid, jit::tlb_invalid, 0, 0});
+    c.jumps.fill({jit::tlb_invalid, nullptr});
+    c.data_tag.fill(5);
+    c.jump_tag = u64{3} << jit::jump_tag_shift;
     c.state = &state();
     c.self = this;
     c.engine = this;
@@ -238,22 +242,29 @@ void Comparison::reset(u64 seed) {
         const u64 value = random();
         slot = value & 3 ? value >> (random() & 63) : (value & 4 ? 0 - (value >> 59) : ram_base + (value >> 50));
     }
-    for (u8& byte : *interpreted_.ram) byte = static_cast<u8>(random() >> 8);
+    for (u64 i = 0; i < ram_bytes; i += 8) {
+        const u64 bytes = random();
+        std::memcpy(interpreted_.ram->data() + i, &bytes, sizeof bytes);
+    }
     translated_.state() = interpreted_.state();
     *translated_.ram = *interpreted_.ram;
     const u64 known = random();
     for (Vcpu* vcpu : {&interpreted_, &translated_}) {
         jit::Context& context = vcpu->context();
         context.tlb.fill({jit::tlb_invalid, jit::tlb_invalid, 0, 0});
-        context.jumps.fill({jit::tlb_invalid, nullptr});
+        context.jumps.fill({});
         context.data_tag.fill(5);
-        context.jump_tag = u64{3} << jit::jump_tag_shift;
+        context.jump_tag = 3;
         context.leave = LeaveRequest::none;
         context.exit_code = context.exit_value = context.fault_code = context.fault_value = 0;
         vcpu->log.clear();
         for (u64 i = 0; i < 4; ++i)
             vcpu->fill_tlb(ram_base + i * 4096, (known >> (2 * i) & 1) != 0, (known >> (2 * i) & 2) != 0);
     }
+}
+
+void Comparison::set_slot(u16 slot, u64 value) {
+    interpreted_.state().slots[slot] = translated_.state().slots[slot] = value;
 }
 
 std::unique_ptr<jit::CompiledBlock> Comparison::compile(const ir::Block& block) {
