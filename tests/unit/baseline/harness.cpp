@@ -100,9 +100,9 @@ const ir::GuestDescription& fake_guest() {
 Vcpu::Vcpu() : memory(new Memory()), ram(new(std::align_val_t{4096}) std::array<u8, ram_bytes>()) {
     jit::Context& c = context();
     c.tlb.fill({jit::tlb_invalid, jit::tlb_invalid, 0, 0});
-    c.jumps.fill({jit::tlb_invalid, nullptr});
+    c.jumps.fill({});
     c.data_tag.fill(5);
-    c.jump_tag = u64{3} << jit::jump_tag_shift;
+    c.jump_tag = 3;
     c.state = &state();
     c.self = this;
     c.engine = this;
@@ -234,6 +234,8 @@ Comparison::Comparison() : interpreter_(fake_guest()) {
     auto baseline = jit::Baseline::create(fake_guest(), Vcpu::state_offset_bytes(), *buffer_);
     if (!baseline) std::abort();
     baseline_ = std::move(*baseline);
+    for (Vcpu* vcpu : {&interpreted_, &translated_})
+        vcpu->context().code_base = reinterpret_cast<u64>(buffer_->executable_base());
 }
 
 void Comparison::reset(u64 seed) {
@@ -251,10 +253,6 @@ void Comparison::reset(u64 seed) {
     const u64 known = random();
     for (Vcpu* vcpu : {&interpreted_, &translated_}) {
         jit::Context& context = vcpu->context();
-        context.tlb.fill({jit::tlb_invalid, jit::tlb_invalid, 0, 0});
-        context.jumps.fill({});
-        context.data_tag.fill(5);
-        context.jump_tag = 3;
         context.leave = LeaveRequest::none;
         context.exit_code = context.exit_value = context.fault_code = context.fault_value = 0;
         vcpu->log.clear();

@@ -65,6 +65,7 @@ public:
 
     // Sets both sides to the same state, made from a seed; the TLBs know some pages.
     void reset(u64 seed);
+    void set_slot(u16 slot, u64 value);
     Vcpu& interpreted() { return interpreted_; }
     Vcpu& translated() { return translated_; }
     // Runs the block on both. Empty if they agree, else what differs.

@@ -26,7 +26,7 @@ void compare_many(u64 first_seed, u64 count, const RandomBlockOptions& options) 
 } // namespace
 
 TEST_CASE("random pure blocks do what the interpreter does") {
-    compare_many(1, 40'000, {.instructions = 40, .memory = false, .calls = false});
+    compare_many(1, 60'000, {.instructions = 40, .memory = false, .calls = false});
 }
 
 TEST_CASE("short random blocks do what the interpreter does") { compare_many(1'000'000, 60'000, {.instructions = 8}); }
@@ -34,5 +34,5 @@ TEST_CASE("short random blocks do what the interpreter does") { compare_many(1'0
 TEST_CASE("random blocks do what the interpreter does") { compare_many(2'000'000, 60'000, {.instructions = 40}); }
 
 TEST_CASE("long random blocks with many live values do what the interpreter does") {
-    compare_many(3'000'000, 2'000, {.instructions = 600});
+    compare_many(3'000'000, 1'500, {.instructions = 600});
 }
