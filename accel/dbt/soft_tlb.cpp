@@ -42,13 +42,14 @@ void SoftTlb::select(const AddressContext& wanted) {
     if (data == 0) data = static_cast<u16>(next_data_tag_++);
     u32& execute = tags.execute[wanted.execute_mode % views];
     if (execute == 0) execute = next_jump_tag_++;
-    context_.data_tag.fill(wanted.data_cacheable ? data : jit::tlb_invalid);
+    context_.data_tag.fill(wanted.data_cacheable ? data : jit::tlb_uncached_tag);
     context_.jump_tag = execute;
 }
 
 // With new tags every jump and code entry misses. Long before the numbers run out everything is begun anew.
 void SoftTlb::renew_jump_tags() {
     ++execute_generation_;
+    jump_pages_.reset();
     if (next_jump_tag_ > last_jump_tag) flush_all();
 }
 
@@ -64,7 +65,7 @@ void SoftTlb::note_large(u64 address, u64 page_size_bytes) {
 void SoftTlb::fill_data(GuestVirtual address, u8* host, GuestPhysical physical, u64 page_size_bytes, bool readable,
                         bool writable) {
     const u64 tag = context_.data_tag[0];
-    if (tag == jit::tlb_invalid) return;
+    if (tag == jit::tlb_uncached_tag) return;
     note_large(address.value, page_size_bytes);
     const u64 page = address.value & ~(page_size - 1);
     jit::TlbEntry& entry = context_.tlb[index(page)];
@@ -125,11 +126,11 @@ void SoftTlb::flush_page(GuestVirtual address) {
     if (entry.read_tag >> page_shift == page) entry.read_tag = jit::tlb_invalid;
     if (entry.write_tag >> page_shift == page) entry.write_tag = jit::tlb_invalid;
     Code& code = code_[page % code_entries];
-    if (code.tag != 0 && code.page >> page_shift == page) {
-        code = {};
-        renew_jump_tags();
-        if (any_selected_) select(selected_);
-    }
+    const bool known = code.tag != 0 && code.page >> page_shift == page;
+    if (known) code = {};
+    if (!known && !jump_pages_.test(page % jump_page_bits)) return;
+    renew_jump_tags();
+    if (any_selected_) select(selected_);
 }
 
 bool SoftTlb::drop_writes(const u8* host_page) {
@@ -148,6 +149,7 @@ void SoftTlb::remember_jump(u64 pc, const u8* code) {
     context_.jumps[jump_index(pc)] = {pc, context_.jump_tag,
                                       static_cast<u32>(reinterpret_cast<u64>(code) - context_.code_base)};
     jump_code_[jump_index(pc)] = code;
+    jump_pages_.set((pc >> page_shift) % jump_page_bits);
 }
 
 void SoftTlb::forget_jump(u64 pc, const u8* code) {

@@ -62,7 +62,7 @@ public:
 private:
     static constexpr std::size_t code_entries = 512;
     static constexpr std::size_t views = 32;
-    static constexpr u32 last_data_tag = 4094; // 4095 would make some page's tag ~0
+    static constexpr u32 last_data_tag = static_cast<u32>(jit::tlb_uncached_tag) - 1;
     struct Tags {
         std::array<u16, views> data{};
         std::array<u32, views> execute{};

@@ -14,7 +14,7 @@ namespace orrery::jit {
 // An access of `size` bytes at `va` hits when ((va + size - 1) & ~4095) | data_tag equals the entry's tag for the access,
 // the entry being tlb[(va >> 12) % tlb_entries]; the host address is then va + addend. An access that crosses a page
 // never hits. A tag's low twelve bits are the translation context (address space and privilege), so that switching
-// address spaces flushes nothing; the value ~0 never hits.
+// address spaces flushes nothing. No entry has the context tlb_uncached_tag.
 struct TlbEntry {
     u64 read_tag;
     u64 write_tag;
@@ -23,6 +23,7 @@ struct TlbEntry {
 };
 inline constexpr std::size_t tlb_entries = 2048;
 inline constexpr u64 tlb_invalid = ~u64{0};
+inline constexpr u64 tlb_uncached_tag = 4094; // 4095 would make some page's tag tlb_invalid
 inline constexpr std::size_t mmu_indexes = 4;
 
 // ---- jumps to other pages and computed jumps
@@ -75,7 +76,8 @@ struct alignas(64) Context {
     // Instructions that may still retire. In a host register while translated code runs; a block subtracts all of its
     // instructions when it is entered.
     i64 budget = 0;
-    std::array<u64, mmu_indexes> data_tag{tlb_invalid, tlb_invalid, tlb_invalid, tlb_invalid};
+    std::array<u64, mmu_indexes> data_tag{tlb_uncached_tag, tlb_uncached_tag, tlb_uncached_tag,
+                                          tlb_uncached_tag};
     u64 code_base = 0;
     u32 jump_tag = 0;
     LeaveRequest leave = LeaveRequest::none;
