@@ -11,7 +11,8 @@ void TestFinisher::write(u64 offset, u64 value, Width) {
     const u32 code = (value >> 16) & 0xffff;
     switch (value & 0xffff) {
     case fail:
-        power_.power_off(code);
+        // A failure without a code of its own must not look like success.
+        power_.power_off(code == 0 ? 1 : code);
         return;
     case pass:
         power_.power_off(0);
