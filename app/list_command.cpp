@@ -25,12 +25,13 @@ constexpr std::array devices{
     Row{"goldfish-rtc", "date and time"},
     Row{"test-finisher", "power-off with an exit code, and reset"},
     Row{"fw_cfg", "configuration for firmware"},
-    Row{"cfi-flash", "two banks of parallel flash, 32 MiB each"},
+    Row{"cfi-flash", "two banks of parallel flash, 32 MiB each, see --flash"},
     Row{"pci-host", "PCI Express host bridge (ECAM)"},
-    Row{"virtio-rng", "random numbers, on PCI"},
-    Row{"virtio-blk", "disk, on PCI; --disk FILE adds one"},
-    Row{"virtio-net", "network card, on PCI; --net user adds one"},
-    Row{"virtio-mmio", "eight transports"},
+    Row{"virtio-rng", "random numbers"},
+    Row{"virtio-blk", "disk; --disk FILE adds one"},
+    Row{"virtio-net", "network card; --net user adds one"},
+    Row{"virtio-console", "console; --virtio-console adds one"},
+    Row{"virtio-mmio", "eight transports, used with --virtio mmio; otherwise virtio devices are on PCI"},
 };
 
 void print(std::string_view name, std::string_view text) {

@@ -51,6 +51,12 @@ Result<std::string> parse_serial(const std::string& text) {
     return error("'{}' is no place for a serial port; expected stdio, none, file:PATH, unix:PATH or pty", text);
 }
 
+Result<VirtioTransportKind> parse_virtio(const std::string& text) {
+    if (text == "pci") return VirtioTransportKind::pci;
+    if (text == "mmio") return VirtioTransportKind::mmio;
+    return error("'{}' is no transport; expected pci or mmio", text);
+}
+
 Status parse_machine_options(const RunArguments& arguments, RunPlan& plan) {
     if (arguments.machine != "riscv-virt")
         return error("--machine: there is no machine '{}'; `orrery list machines` shows them all", arguments.machine);
@@ -61,6 +67,12 @@ Status parse_machine_options(const RunArguments& arguments, RunPlan& plan) {
     for (const std::string& disk : arguments.disks) board.disks.push_back(TRY(at("--disk", parse_disk_options(disk))));
     board.network = TRY(at("--net", parse_network_options(arguments.net)));
     board.serial = TRY(at("--serial", parse_serial(arguments.serial)));
+    board.virtio = TRY(at("--virtio", parse_virtio(arguments.virtio)));
+    if (!arguments.virtio_console.empty())
+        board.virtio_console = TRY(at("--virtio-console", parse_serial(arguments.virtio_console)));
+    if (board.virtio_console == "stdio" && board.serial == "stdio")
+        return error("--virtio-console: stdio is taken by the serial port; give that another place with --serial");
+    board.flash = arguments.flash;
     board.deterministic = arguments.deterministic;
     if (!arguments.timeout.empty()) board.timeout_ns = TRY(at("--timeout", parse_seconds(arguments.timeout)));
     if (!arguments.seed.empty()) board.seed = TRY(at("--seed", parse_number(arguments.seed, 0, any_number)));
@@ -99,8 +111,8 @@ Status check_together(const RunPlan& plan) {
     const RiscvVirtOptions& board = plan.board;
     const bool kernel_possible = board.kernel || plan.image;
     if (board.bios_none && !kernel_possible) return error("--bios none: also needs a program, with --kernel FILE");
-    if (!board.bios && !kernel_possible)
-        return error("there is nothing to run: name a kernel (--kernel FILE) or firmware (--bios FILE); "
+    if (!board.bios && !kernel_possible && board.flash.empty())
+        return error("there is nothing to run: name a kernel (--kernel FILE) or firmware (--bios FILE, --flash FILE); "
                      "`orrery run --help` has examples");
     if (board.initrd && !kernel_possible) return error("--initrd: also needs --kernel FILE");
     return {};
@@ -134,6 +146,14 @@ void RunArguments::add_to(CLI::App& command) {
         ->type_name("user[,forward=tcp:HOSTPORT:GUESTPORT]|none");
     command.add_option("--serial", serial, "where the serial port leads (stdio)")
         ->type_name("stdio|none|file:PATH|unix:PATH|pty");
+    command.add_option("--virtio", virtio, "how virtio devices are attached: pci or mmio (pci)")->type_name("NAME");
+    command.add_option("--virtio-console", virtio_console, "adds a virtio console that leads there, like --serial")
+        ->type_name("PLACE");
+    command
+        .add_option("--flash", flash,
+                    "what a flash bank holds: firmware first, then its variables; writes are not kept")
+        ->type_name("FILE")
+        ->allow_extra_args(false);
     command.add_flag("--headless", headless, "no window (riscv-virt has none)");
     command.add_option("--timeout", timeout, "end after this much guest time")->type_name("SECONDS");
     command.add_flag("--deterministic", deterministic,

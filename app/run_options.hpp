@@ -23,6 +23,9 @@ struct RunArguments {
     std::vector<std::string> disks;
     std::string net = "none";
     std::string serial = "stdio";
+    std::string virtio = "pci";
+    std::string virtio_console;
+    std::vector<std::string> flash;
     bool headless = false;
     bool deterministic = false;
     std::string timeout, seed, save, save_at, hash_every, restore;
