@@ -48,6 +48,8 @@ public:
     // ---- the end of the block
     void end(ir::Terminal terminal);
     void end_in_leave() { end(ir::Leave{.pc = next_pc_}); }
+    // Behind what may have changed the code that follows. (A store needs no such end: it leaves the block if it has.)
+    void end_before_changed_code() { end(ir::Goto{.pc = next_pc_}); }
     void raise(Exception cause, u64 value) { end(ir::Raise{.code = static_cast<u64>(cause), .value = value}); }
     void raise_illegal(const Instruction& instruction) { raise(Exception::illegal_instruction, instruction.bits); }
     [[nodiscard]] bool ended() const { return ended_; }

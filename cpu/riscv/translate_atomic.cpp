@@ -17,11 +17,13 @@ void load_reserved(BlockTranslation& t, const Instruction& i, u8 size_log2) {
 
 void store_conditional(BlockTranslation& t, const Instruction& i, u8 size_log2) {
     t.put_x(i.rd, t.ir().store_conditional({.size_log2 = size_log2}, t.x(i.rs1), t.x(i.rs2)));
+    t.end_before_changed_code();
 }
 
 void modify(BlockTranslation& t, const Instruction& i, u8 size_log2, AtomicOp op) {
     const ir::MemoryAccess access{.size_log2 = size_log2, .sign_extend = true, .atomic = op};
     t.put_x(i.rd, t.ir().amo(access, t.x(i.rs1), t.x(i.rs2)));
+    t.end_before_changed_code();
 }
 
 } // namespace

@@ -110,6 +110,9 @@ void fence_i(BlockTranslation& t, const Instruction&) {
 void cbo_inval(BlockTranslation& t, const Instruction& i) { cache_block(t, i, HelperNumber::cbo_inval); }
 void cbo_clean(BlockTranslation& t, const Instruction& i) { cache_block(t, i, HelperNumber::cbo_manage); }
 void cbo_flush(BlockTranslation& t, const Instruction& i) { cache_block(t, i, HelperNumber::cbo_manage); }
-void cbo_zero(BlockTranslation& t, const Instruction& i) { cache_block(t, i, HelperNumber::cbo_zero); }
+void cbo_zero(BlockTranslation& t, const Instruction& i) {
+    cache_block(t, i, HelperNumber::cbo_zero);
+    t.end_before_changed_code();
+}
 
 } // namespace orrery::riscv::translators
