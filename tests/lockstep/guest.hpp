@@ -1,0 +1,33 @@
+// The Debian guest that the lockstep tests boot, as app/guests/fetch lays it, and their command lines.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "machine/boards/riscv_virt.hpp"
+
+namespace orrery::test::lockstep {
+
+inline constexpr int skipped = 77; // what ctest takes for a test that can't run here
+
+// "--name value" pairs. Ends the program where something else is found.
+class Arguments {
+public:
+    Arguments(int count, char** values);
+    [[nodiscard]] u64 number(const std::string& name, u64 otherwise) const;
+    [[nodiscard]] std::string text(const std::string& name, const std::string& otherwise) const;
+    [[nodiscard]] std::string all() const; // as a shell would take them
+
+private:
+    std::map<std::string, std::string> values_;
+};
+
+// --kernel and --initrd, or what is in the cache; --harts; --memory in MiB. Ends the program with `skipped` and the
+// reason if there is no guest.
+RiscvVirtOptions guest_options(const Arguments& arguments, dbt::Engine engine);
+// Ends the program where the host refuses.
+std::unique_ptr<Machine> create(const RiscvVirtOptions& options);
+// Runs to exactly `retired`. False, with a line of explanation: the machine ended before.
+bool run_to(Machine& machine, u64 retired);
+
+} // namespace orrery::test::lockstep
