@@ -18,10 +18,13 @@ void SoftTlb::flush_all() {
     ++execute_generation_;
     large_.clear();
     context_.tlb.fill({jit::tlb_invalid, jit::tlb_invalid, 0, 0});
+    forget_memos();
     code_.fill({});
     forget_jumps();
     if (any_selected_) select(selected_);
 }
+
+void SoftTlb::forget_memos() { context_.memos.fill({}); }
 
 void SoftTlb::forget_jumps() { context_.jumps.fill({}); }
 
@@ -43,6 +46,7 @@ void SoftTlb::select(const AddressContext& wanted) {
     u32& execute = tags.execute[wanted.execute_mode % views];
     if (execute == 0) execute = next_jump_tag_++;
     context_.data_tag.fill(wanted.data_cacheable ? data : jit::tlb_uncached_tag);
+    forget_memos();
     context_.jump_tag = execute;
 }
 
@@ -100,6 +104,7 @@ void SoftTlb::flush_space(u64 space) {
 }
 
 void SoftTlb::flush_range(const Range& range) {
+    forget_memos();
     const auto inside = [&](u64 tag) { return tag != jit::tlb_invalid && tag - range.first < range.size_bytes; };
     for (jit::TlbEntry& entry : context_.tlb) {
         if (inside(entry.read_tag)) entry.read_tag = jit::tlb_invalid;
@@ -111,6 +116,7 @@ void SoftTlb::flush_range(const Range& range) {
 }
 
 void SoftTlb::flush_page(GuestVirtual address) {
+    forget_memos();
     for (std::size_t i = 0; i < large_.size(); ++i) {
         if (address.value - large_[i].first >= large_[i].size_bytes) continue;
         const Range range = large_[i];
@@ -134,6 +140,7 @@ void SoftTlb::flush_page(GuestVirtual address) {
 }
 
 bool SoftTlb::drop_writes(const u8* host_page) {
+    forget_memos();
     bool dropped = false;
     for (jit::TlbEntry& entry : context_.tlb) {
         if (entry.write_tag == jit::tlb_invalid) continue;

@@ -60,6 +60,7 @@ public:
     void forget_jumps();
 
 private:
+    void forget_memos();
     static constexpr std::size_t code_entries = 512;
     static constexpr std::size_t views = 32;
     static constexpr u32 last_data_tag = static_cast<u32>(jit::tlb_uncached_tag) - 1;

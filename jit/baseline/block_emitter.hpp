@@ -88,24 +88,24 @@ private:
     void bring(Gpr to, const Operand& from, Size size);
 
     // ---- emit_memory.cpp
+    // An access uses rax for the TLB entry and then the addend, rcx for checks; the address is in neither.
     struct Address {
         Gpr base;
         i32 offset;
-    };
-    struct Probe {
-        Gpr entry; // the TLB entry's distance from the base register
-        Gpr spare; // free once the flags are tested
+        u8 memo; // its AddressMemo, or no_memo
     };
     void emit_load(u16 index);
     void emit_store(u16 index);
     Address address(const ir::Instruction& instruction);
-    Probe reserve_probe();
-    void emit_probe(const Probe& probe, const Address& address, ir::MemoryAccess access, std::size_t tag_offset,
-                    u32 checked_bytes);
+    // Leaves the addend in rax. Every branch to `cold_` is made before anything else is.
+    void emit_translation(const Address& address, ir::MemoryAccess access, bool write);
+    void emit_memo_check(const Address& address, ir::MemoryAccess access, bool write);
+    void emit_tlb_check(const Address& address, ir::MemoryAccess access, bool write, u32 checked_bytes);
+    void move_address(Size size, Gpr to, const Address& address, i32 further);
     void emit_cold_access(const ir::Instruction& instruction, const Address& address, const Operand* value,
-                          const u8* thunk, u32 lost_scratch, Gpr result);
+                          const u8* thunk, Gpr result);
     const u8* store_thunk(u16 index);
-    void store_value(Size size, const Mem& to, const Operand& value, Gpr spare);
+    void store_value(Size size, const Mem& to, const Operand& value);
     void load_extended(Gpr to, const Mem& from, ir::MemoryAccess access);
 
     // ---- emit_atomic.cpp

@@ -40,31 +40,23 @@ void BlockEmitter::emit_amo_inline(u16 index) {
         value.is_register() && is_scratch(value.reg) && is_scratch(at.base) && value.reg != at.base)
         locations_.move_out(instruction.b);
     const Operand value = locations_.use(instruction.b);
-    const bool pinned = locations_.has_pinned_destination();
-    const Gpr target = pinned ? locations_.destination() : Gpr::rax;
-    const Probe found = reserve_probe(); // before the first branch, since it may move values
+    const Gpr to = locations_.has_pinned_destination() ? locations_.destination() : Gpr::rcx;
     const u32 cold = cold_offset();
     hot_.test(Size::byte, at.base, static_cast<i32>(access.size_bytes() - 1));
-    jump_cold(Condition::ne);
-    emit_probe(found, at, access, offsetof(TlbEntry, write_tag), 1);
-    const Gpr to = pinned ? target : found.spare;
     hot_.jcc_open(Condition::ne);
     hot_to_cold_.push_back({hot_offset(), cold});
-    hot_.mov(Size::qword, found.entry,
-             Mem::at(base_register, found.entry, 1,
-                     layout_.displacement(offsetof(Context, tlb) + offsetof(TlbEntry, addend))));
-    const Mem memory = Mem::at(at.base, found.entry, 1);
-    locations_.load(found.spare, value);
+    emit_tlb_check(at, access, true, 1);
+    const Mem memory = Mem::at(at.base, Gpr::rax, 1);
+    locations_.load(Gpr::rcx, value);
     if (access.atomic == AtomicOp::add)
-        hot_.lock_xadd(size, memory, found.spare);
+        hot_.lock_xadd(size, memory, Gpr::rcx);
     else
-        hot_.xchg(size, memory, found.spare);
+        hot_.xchg(size, memory, Gpr::rcx);
     if (size == Size::dword)
-        hot_.movsxd(to, found.spare);
-    else if (to != found.spare)
-        hot_.mov(size, to, found.spare);
-    const u32 lost = (1u << x64::number(found.entry)) | (1u << x64::number(found.spare));
-    emit_cold_access(instruction, at, &value, thunks_.amo, lost, to);
+        hot_.movsxd(to, Gpr::rcx);
+    else if (to != Gpr::rcx)
+        hot_.mov(size, to, Gpr::rcx);
+    emit_cold_access(instruction, at, &value, thunks_.amo, to);
     locations_.define(index, to);
     jump_back();
 }

@@ -2,7 +2,9 @@
 // guest's slots from the base register.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <bit>
 
 #include "jit/baseline/assembler.hpp"
 #include "jit/ir/ir.hpp"
@@ -41,6 +43,13 @@ static_assert(frame_bytes % 16 == 0);
 inline constexpr std::size_t slot_limit = 128;
 inline constexpr u16 no_slot = 0xffff;
 inline constexpr u8 no_register = 0xff;
+inline constexpr u8 no_memo = 0xff;
+
+// How a soft TLB entry is found: (address >> tlb_shift) & tlb_mask is its distance from the first.
+inline constexpr u32 tlb_shift = 12 - (std::bit_width(sizeof(TlbEntry)) - 1);
+inline constexpr i32 tlb_mask = static_cast<i32>((tlb_entries - 1) * sizeof(TlbEntry));
+inline constexpr i32 page_mask = -4096;
+static_assert(std::has_single_bit(sizeof(TlbEntry)));
 
 class Layout {
 public:
@@ -48,6 +57,9 @@ public:
         : bias_(static_cast<i32>(state_offset_bytes) + base_in_state_bytes), pc_slot_(guest.pc_slot),
           slot_count_(guest.slots.size()) {
         registers_.fill(no_register);
+        memos_.fill(no_memo);
+        for (std::size_t i = 0; i < std::min(address_memos, guest.hot_slots.size()); ++i)
+            memos_[guest.hot_slots[i]] = static_cast<u8>(i);
         for (std::size_t i = 0; i < guest.slots.size(); ++i)
             displacements_[i] = static_cast<i32>(guest.slots[i].offset_bytes) - base_in_state_bytes;
         for (const u16 slot : guest.hot_slots) {
@@ -68,6 +80,11 @@ public:
     [[nodiscard]] Mem pc() const { return slot(pc_slot_); }
     [[nodiscard]] bool pinned(u64 slot) const { return registers_[slot] != no_register; }
     [[nodiscard]] Gpr pinned_register(u64 slot) const { return static_cast<Gpr>(registers_[slot]); }
+    // Of the slots that have an AddressMemo, its number; else no_memo.
+    [[nodiscard]] u8 memo(u64 slot) const { return memos_[slot]; }
+    [[nodiscard]] Mem memo_field(u8 memo, std::size_t offset) const {
+        return context(offsetof(Context, memos) + sizeof(AddressMemo) * memo + offset);
+    }
     [[nodiscard]] std::size_t slot_count() const { return slot_count_; }
     [[nodiscard]] std::span<const u16> pinned_slots() const { return {pinned_slots_.data(), pinned_count_}; }
 
@@ -77,6 +94,7 @@ private:
     std::size_t slot_count_;
     std::array<i32, slot_limit> displacements_{};
     std::array<u8, slot_limit> registers_{};
+    std::array<u8, slot_limit> memos_{};
     std::array<u16, pinned_registers.size()> pinned_slots_{};
     std::size_t pinned_count_ = 0;
 };

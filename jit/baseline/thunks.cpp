@@ -96,6 +96,43 @@ const u8* ThunkEmitter::emit_slow_path(std::size_t function_offset, bool leaves_
     return place;
 }
 
+const u8* ThunkEmitter::emit_refill(u8 memo, bool write) {
+    const u8* const place = start();
+    const auto entry = [&](std::size_t offset) {
+        return Mem::at(base_register, Gpr::rdx, 1, layout_.displacement(offsetof(Context, tlb) + offset));
+    };
+    const Mem start = layout_.memo_field(memo, offsetof(AddressMemo, start));
+    const Mem read_bytes = layout_.memo_field(memo, offsetof(AddressMemo, read_bytes));
+    const Mem write_bytes = layout_.memo_field(memo, offsetof(AddressMemo, write_bytes));
+    const Mem addend = layout_.memo_field(memo, offsetof(AddressMemo, addend));
+    x64::Label miss, fresh, known;
+    a_.push(Gpr::rdx);
+    a_.mov(Size::dword, Gpr::rdx, Gpr::rax);
+    a_.shr(Size::dword, Gpr::rdx, tlb_shift);
+    a_.and_(Size::dword, Gpr::rdx, tlb_mask);
+    a_.and_(Size::qword, Gpr::rcx, page_mask);
+    a_.or_(Size::qword, Gpr::rcx, layout_.context(offsetof(Context, data_tag)));
+    a_.cmp(Size::qword, Gpr::rcx, entry(write ? offsetof(TlbEntry, write_tag) : offsetof(TlbEntry, read_tag)));
+    a_.jcc_short(Condition::ne, miss);
+    a_.and_(Size::qword, Gpr::rcx, page_mask);
+    a_.mov(Size::qword, Gpr::rax, entry(offsetof(TlbEntry, addend)));
+    a_.cmp(Size::qword, Gpr::rcx, start);
+    a_.jcc_short(Condition::ne, fresh);
+    a_.cmp(Size::qword, Gpr::rax, addend);
+    a_.jcc_short(Condition::e, known);
+    a_.bind(fresh);
+    a_.mov(Size::qword, start, Gpr::rcx);
+    a_.mov(Size::qword, addend, Gpr::rax);
+    a_.mov(Size::qword, write ? read_bytes : write_bytes, 0);
+    a_.bind(known);
+    a_.mov(Size::qword, write ? write_bytes : read_bytes, static_cast<i32>(memo_bytes));
+    a_.cmp(Size::dword, Gpr::rcx, Gpr::rcx);
+    a_.bind(miss);
+    a_.pop(Gpr::rdx);
+    a_.ret();
+    return place;
+}
+
 // Entered from a helper's own thunk with the budget stored and the function in its register.
 const u8* ThunkEmitter::emit_helper_call(bool writes_slots, bool may_leave) {
     const u8* const place = start();
@@ -135,6 +172,10 @@ Thunks ThunkEmitter::emit() {
     thunks.store_conditional = emit_slow_path(slow_offset + offsetof(SlowPaths, store_conditional), false);
     for (std::size_t i = 0; i < helper_calls_.size(); ++i)
         helper_calls_[i] = emit_helper_call((i & 2) != 0, (i & 1) != 0);
+    for (u8 i = 0; i < address_memos; ++i) {
+        thunks.refill_read[i] = emit_refill(i, false);
+        thunks.refill_write[i] = emit_refill(i, true);
+    }
     for (const ir::HelperInfo& helper : guest_.helpers) thunks.helpers.push_back(emit_helper(helper));
     return thunks;
 }

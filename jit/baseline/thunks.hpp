@@ -30,7 +30,12 @@ struct Thunks {
     const u8* load_reserved = nullptr;
     const u8* store_conditional = nullptr;
 
-    // The same for helpers: arguments in rax, rdx, rcx.
+    // For each AddressMemo: with rax = address and rcx = that of the access's last byte, looks into the soft TLB. On a
+    // hit fills in the memo, and rax becomes its addend; on a miss returns with the zero flag clear. rcx is lost.
+    std::array<const u8*, address_memos> refill_read{};
+    std::array<const u8*, address_memos> refill_write{};
+
+    // Helpers: arguments in rax, rdx, rcx, result in rax.
     std::vector<const u8*> helpers;
 };
 
@@ -47,6 +52,7 @@ private:
     void emit_exits(Thunks& thunks);
     const u8* emit_exit(Exit exit, bool has_pc);
     const u8* emit_slow_path(std::size_t function_offset, bool leaves_after);
+    const u8* emit_refill(u8 memo, bool write);
     const u8* emit_helper_call(bool writes_slots, bool may_leave);
     const u8* emit_helper(const ir::HelperInfo& helper);
     void store_pinned();

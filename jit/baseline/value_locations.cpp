@@ -77,6 +77,12 @@ Gpr ValueLocations::in_register(ir::Value value) {
     return reg;
 }
 
+u8 ValueLocations::memo_of(ir::Value value) const {
+    for (const u16 slot : places_[value].slots)
+        if (slot != no_slot && layout_.memo(slot) != no_memo) return layout_.memo(slot);
+    return no_memo;
+}
+
 void ValueLocations::spill(ir::Value value) {
     Place& place = places_[value];
     if (place.spill != no_slot) return;

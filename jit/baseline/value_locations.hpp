@@ -48,6 +48,9 @@ public:
     Gpr in_register(ir::Value value);
     Gpr in_register(const Operand& operand);
 
+    // The AddressMemo of a slot that it is in.
+    [[nodiscard]] u8 memo_of(ir::Value value) const;
+
     // A free scratch register until the instruction ends.
     Gpr temporary();
     // The same with this very one; its value moves elsewhere, so operands have to be located afterwards.

@@ -26,6 +26,19 @@ inline constexpr u64 tlb_invalid = ~u64{0};
 inline constexpr u64 tlb_uncached_tag = 4094; // 4095 would make some page's tag tlb_invalid
 inline constexpr std::size_t mmu_indexes = 4;
 
+// Where a base register pointed last: an access through it whose first byte is less than `read_bytes` (or `write_bytes`)
+// behind `start` goes to va + addend at once; the rest asks the TLB, which then fills this in anew. Never more than a page
+// less seven bytes, so that any access that begins there ends in it; 0: none. Belongs to the selected data tag. There is
+// one for each of the guest's hottest slots.
+struct AddressMemo {
+    u64 start = 0;
+    u64 addend = 0;
+    u64 read_bytes = 0;
+    u64 write_bytes = 0;
+};
+inline constexpr std::size_t address_memos = 32;
+inline constexpr u64 memo_bytes = 4096 - 7;
+
 // ---- jumps to other pages and computed jumps
 // The entry for a guest pc is jumps[(pc >> 1) % jump_entries]; it hits when it holds that pc and Context::jump_tag, which
 // stands for the address space, the privilege and the mode that code is translated for. Tag 0 never hits. The code is at
@@ -98,6 +111,7 @@ struct alignas(64) Context {
     void* self = nullptr;     // first argument of helpers: the guest's frontend
     void* engine = nullptr;   // the engine's own object for this vCPU
 
+    std::array<AddressMemo, address_memos> memos{};
     std::array<TlbEntry, tlb_entries> tlb;
     std::array<JumpEntry, jump_entries> jumps;
 };

@@ -134,8 +134,12 @@ Vcpu::~Vcpu() {
 void Vcpu::fill_tlb(u64 page, bool readable, bool writable) {
     jit::TlbEntry& entry = context().tlb[(page >> 12) % jit::tlb_entries];
     const u64 tag = page | context().data_tag[0];
-    entry = {readable ? tag : jit::tlb_invalid, writable ? tag : jit::tlb_invalid,
-             reinterpret_cast<u64>(ram->data()) - ram_base, 0};
+    // What is known already stays: a right that is taken away would have to be taken from the memos, too.
+    if (entry.read_tag != tag) entry.read_tag = jit::tlb_invalid;
+    if (entry.write_tag != tag) entry.write_tag = jit::tlb_invalid;
+    if (readable) entry.read_tag = tag;
+    if (writable) entry.write_tag = tag;
+    entry.addend = reinterpret_cast<u64>(ram->data()) - ram_base;
 }
 
 i64 Vcpu::position() const {
@@ -253,9 +257,12 @@ void Comparison::reset(u64 seed) {
     const u64 known = random();
     for (Vcpu* vcpu : {&interpreted_, &translated_}) {
         jit::Context& context = vcpu->context();
+        context.memos.fill({});
         context.leave = LeaveRequest::none;
         context.exit_code = context.exit_value = context.fault_code = context.fault_value = 0;
         vcpu->log.clear();
+        for (u64 i = 0; i < 4; ++i)
+            context.tlb[((ram_base >> 12) + i) % jit::tlb_entries] = {jit::tlb_invalid, jit::tlb_invalid, 0, 0};
         for (u64 i = 0; i < 4; ++i)
             vcpu->fill_tlb(ram_base + i * 4096, (known >> (2 * i) & 1) != 0, (known >> (2 * i) & 2) != 0);
     }
@@ -275,6 +282,14 @@ std::unique_ptr<jit::CompiledBlock> Comparison::compile(const ir::Block& block) 
     compiled->key = block.key;
     compiled->guest_instructions = block.guest_instructions;
     return compiled;
+}
+
+std::string Comparison::run_again(const ir::Block& block) {
+    for (Vcpu* vcpu : {&interpreted_, &translated_}) {
+        vcpu->context().leave = LeaveRequest::none;
+        vcpu->state().slots[pc_slot] = 0; // after Exit::slow it means nothing
+    }
+    return run(block);
 }
 
 std::string Comparison::run(const ir::Block& block, u64 budget) {

@@ -70,6 +70,8 @@ public:
     Vcpu& translated() { return translated_; }
     // Runs the block on both. Empty if they agree, else what differs.
     std::string run(const ir::Block& block, u64 budget = 1000);
+    // The same, going on from the state that the last run left.
+    std::string run_again(const ir::Block& block);
     jit::Baseline& baseline() { return *baseline_; }
     std::unique_ptr<jit::CompiledBlock> compile(const ir::Block& block);
 

@@ -115,12 +115,16 @@ private:
     }
 
     ir::Value address() {
+        if (!addresses_.empty() && chance(50)) return addresses_[below(addresses_.size())];
         if (chance(30)) return constant(ram_base + below(ram_bytes + 16) - 8);
         if (chance(15)) return constant(device_base + below(4096));
         if (chance(5)) return value();
         const ir::Value from = value(), mask = constant(chance(60) ? 0x3ff8 : 0x3fff), base = constant(ram_base);
         const ir::Value offset = append({.op = Op::and_, .a = from, .b = mask});
-        return append({.op = Op::add, .a = offset, .b = base});
+        const ir::Value sum = append({.op = Op::add, .a = offset, .b = base});
+        if (chance(70)) append({.op = Op::put, .a = sum, .imm = slot()});
+        addresses_.push_back(sum);
+        return sum;
     }
 
     void memory() {
@@ -189,7 +193,7 @@ private:
     std::mt19937_64 random_;
     RandomBlockOptions options_;
     ir::Block block_;
-    std::vector<ir::Value> values_;
+    std::vector<ir::Value> values_, addresses_;
 };
 
 } // namespace
