@@ -4,20 +4,6 @@ namespace orrery::jit::baseline {
 
 using ir::Op;
 
-bool may_leave(const ir::Instruction& instruction) {
-    switch (instruction.op) {
-    case Op::load:
-    case Op::store:
-    case Op::amo:
-    case Op::load_reserved:
-    case Op::store_conditional:
-    case Op::call:
-        return true;
-    default:
-        return false;
-    }
-}
-
 void BlockAnalysis::run(const ir::Block& block, const Layout& layout) {
     block_ = &block;
     layout_ = &layout;
@@ -121,7 +107,7 @@ void BlockAnalysis::visit_pure(u16 index) {
     const u16 at = facts.folded ? facts.last_use : index;
     const ir::Value a = instruction.a;
     const bool one_variable = instruction.b == ir::no_value || is_constant(instruction.b);
-    if (facts.hint_slot != no_slot && one_variable && facts_[a].uses == 0) {
+    if (facts.hint_slot != no_slot && one_variable && facts_[a].uses == 0 && facts.hint_at - a <= hint_reach) {
         facts_[a].hint_slot = facts.hint_slot;
         facts_[a].hint_at = facts.hint_at;
     }

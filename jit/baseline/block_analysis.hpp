@@ -10,6 +10,9 @@
 
 namespace orrery::jit::baseline {
 
+// A value is meant for a register only if the put is no further away, since everything between is looked at.
+inline constexpr u16 hint_reach = 16;
+
 struct ValueFacts {
     u16 last_use = 0; // index of an instruction, that of the terminal is the number of instructions; 0: never used
     u16 hint_slot = no_slot; // the pinned slot it ends up in, by the put at `hint_at`
@@ -46,6 +49,13 @@ private:
 };
 
 // Whether an instruction may leave the block, so that the state has to be in place.
-bool may_leave(const ir::Instruction& instruction);
+inline bool may_leave(const ir::Instruction& instruction) {
+    using ir::Op;
+    constexpr u64 those = u64{1} << static_cast<u8>(Op::load) | u64{1} << static_cast<u8>(Op::store) |
+                          u64{1} << static_cast<u8>(Op::amo) | u64{1} << static_cast<u8>(Op::load_reserved) |
+                          u64{1} << static_cast<u8>(Op::store_conditional) | u64{1} << static_cast<u8>(Op::call);
+    static_assert(ir::op_count <= 64);
+    return (those >> static_cast<u8>(instruction.op) & 1) != 0;
+}
 
 } // namespace orrery::jit::baseline

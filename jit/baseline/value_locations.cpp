@@ -152,7 +152,7 @@ void ValueLocations::take(Gpr scratch) {
 // slot, or writes it, before.
 bool ValueLocations::hint_holds() const {
     const ValueFacts& facts = facts_[current_];
-    if (facts.hint_slot == no_slot) return false;
+    if (facts.hint_slot == no_slot || facts.hint_at - current_ > hint_reach) return false;
     for (u16 i = static_cast<u16>(current_ + 1); i < facts.hint_at; ++i) {
         const ir::Instruction& between = instructions_[i];
         if (may_leave(between) || (exit_expected_ && between.op == Op::insn)) return false;
