@@ -2,6 +2,7 @@
 // thread writes stimecmp, the clock's thread lets the timer fire.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <mutex>
 
@@ -15,7 +16,10 @@ public:
     // `raised` is called, on either thread, when the comparison becomes true.
     SupervisorTimer(State& state, Clock& clock, u64 timebase_hz, std::function<void()> raised);
 
-    [[nodiscard]] u64 time() const;
+    [[nodiscard]] u64 time() const { return ticks_since_power_on() + offset_ticks_.load(std::memory_order_relaxed); }
+    // time is a shadow of mtime (II 3.2.1), which a guest may set and a reset does: what it has been put forward by,
+    // modulo 2^64. Whoever owns mtime keeps that number, also through a restore. Any thread.
+    void set_offset(u64 ticks);
     [[nodiscard]] u64 compare() const { return state_.stimecmp; }
     void set_compare(u64 value);
     void reset() { timer_.cancel(); }
@@ -24,14 +28,17 @@ public:
 private:
     void expired();
     void arm();
-    // The first nanosecond at which time() is `ticks`.
-    [[nodiscard]] u64 deadline_ns(u64 ticks) const;
+    void restart();
+    [[nodiscard]] u64 ticks_since_power_on() const;
+    // The first nanosecond at which time() is stimecmp or more.
+    [[nodiscard]] u64 deadline_ns() const;
 
     State& state_;
     Clock& clock_;
     const u64 timebase_hz_;
     const std::function<void()> raised_;
     std::mutex mutex_; // stimecmp and its level change together
+    std::atomic<u64> offset_ticks_ = 0;
     Timer timer_;
 };
 

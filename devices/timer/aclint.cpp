@@ -36,6 +36,7 @@ void Aclint::restored() {
         const u64 deadline = deadline_ns(s_.hart[i].mtimecmp);
         if (deadline != never_ns) timers_[i]->arm_at(deadline);
     }
+    tell_time_set();
 }
 
 // ---- time ----
@@ -65,6 +66,11 @@ u64 Aclint::deadline_ns(u64 value) const {
 
 void Aclint::set_mtime(u64 value) {
     std::atomic_ref(s_.offset_ticks).store(value - ticks_since_power_on(), std::memory_order_relaxed);
+    tell_time_set();
+}
+
+void Aclint::tell_time_set() const {
+    if (time_set_) time_set_(s_.offset_ticks);
 }
 
 // MTIP is high exactly while mtime >= mtimecmp (ACLINT 2.1).

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -28,6 +29,8 @@ public:
     };
 
     Aclint(std::string name, Configuration configuration, Clock& clock, std::vector<HartLines> harts);
+    // `callback` gets what the guest has put mtime forward by, modulo 2^64, whenever that may have changed.
+    void on_time_set(std::function<void(u64 offset_ticks)> callback) { time_set_ = std::move(callback); }
 
     // What mtime, and with it the harts' time CSR, reads. Any thread, no lock.
     [[nodiscard]] u64 mtime() const;
@@ -69,6 +72,7 @@ private:
     void write_register(u64 offset, u64 value, u64 written_bits);
     void write_msip(u64 index, bool level);
     void set_mtime(u64 value);
+    void tell_time_set() const;
     void update_timer(std::size_t index);
     [[nodiscard]] u64 ticks_since_power_on() const;
 
@@ -79,6 +83,7 @@ private:
     Clock& clock_;
     std::vector<HartLines> lines_;
     std::vector<std::unique_ptr<Timer>> timers_;
+    std::function<void(u64)> time_set_;
 
     // State
     State s_;

@@ -92,6 +92,7 @@ private:
     Machine& machine_;
     const RiscvVirtOptions& options_;
     Ram* boot_rom_ = nullptr;
+    std::vector<riscv::Hart*> harts_;
     Plic* plic_ = nullptr;
     FwCfg* fw_cfg_ = nullptr;
     PciHost* pci_ = nullptr;
@@ -130,6 +131,7 @@ Status Builder::add_harts() {
         configuration.reset_pc = boot_rom.base;
         configuration.timebase_hz = timebase_hz;
         auto& hart = machine_.keep(std::make_unique<riscv::Hart>(memory.state, machine_, configuration));
+        harts_.push_back(&hart);
         machine_.add_cpu(std::make_unique<dbt::DbtCpu>(fmt::format("hart{}", id), hart, memory.context, &memory.state,
                                                        translator, machine_));
     }
@@ -147,6 +149,9 @@ Status Builder::add_interrupt_controllers() {
     }
     auto& clint_device = machine_.add(std::make_unique<Aclint>(
         "clint", Aclint::Configuration{.frequency_hz = timebase_hz}, machine_.clock(), std::move(timers)));
+    clint_device.on_time_set([harts = harts_](u64 offset_ticks) {
+        for (riscv::Hart* hart : harts) hart->timer().set_offset(offset_ticks);
+    });
     plic_ = &machine_.add(
         std::make_unique<Plic>("plic", Plic::Configuration{.sources = plic_sources}, std::move(contexts)));
     TRY_STATUS(map("clint", clint, clint_device));
