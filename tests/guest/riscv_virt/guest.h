@@ -141,6 +141,7 @@ fail:
 pass:
     li t0, 0x5555
 finish:
+    la s1, finish // where paging hides the finisher, the store traps and is done again in machine mode
     li t1, FINISHER
     sw t0, 0(t1)
 1:  j 1b

@@ -1,4 +1,4 @@
-#include "tests/guest/riscv/guest_machine.hpp"
+#include "tests/guest/riscv_virt/guest_machine.hpp"
 
 #include <cstdio>
 #include <fstream>

@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "tests/guest/riscv/guest_machine.hpp"
-#include "tests/guest/riscv/program_header.hpp"
+#include "tests/guest/riscv_virt/guest_machine.hpp"
+#include "tests/guest/riscv_virt/program_header.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/machine_state.hpp"
 
@@ -25,7 +25,7 @@ const std::vector<Program> programs = {
 #undef ORRERY_GUEST_PROGRAM
 };
 
-constexpr u64 patience_ns = 20'000'000'000; // of guest time
+constexpr u64 patience_ns = 200'000'000; // of guest time, about as many instructions
 
 RiscvVirtOptions options_of(const Program& program, const ProgramHeader& header, dbt::Engine engine) {
     RiscvVirtOptions options;
@@ -49,9 +49,14 @@ void check_end(const Program& program, const ProgramHeader& header, GuestMachine
     const Outcome outcome = guest.run();
     const std::array<u64, 32> x = guest.registers(0);
     INFO(failed_check(program, x, outcome));
-    INFO(fmt::format("at pc {:#x}, s2 {:#x}, s3 {:#x}, s4 {:#x}", guest.machine().cpus()[0]->pc(), x[18], x[19],
-                     x[20]));
+    INFO(
+        fmt::format("at pc {:#x}, s2 {:#x}, s3 {:#x}, s4 {:#x}", guest.machine().cpus()[0]->pc(), x[18], x[19], x[20]));
     REQUIRE(static_cast<u32>(outcome.ending) == static_cast<u32>(header.end.ending));
+    if (!header.known_failure.empty()) {
+        INFO("it passes now: take its line 'known failure' out");
+        CHECK(outcome.code != header.end.code);
+        return;
+    }
     CHECK(outcome.code == header.end.code);
     CHECK(guest.output() == header.output);
     for (const ExpectedRegister& expected : header.registers) {

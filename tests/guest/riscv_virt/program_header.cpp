@@ -1,4 +1,4 @@
-#include "tests/guest/riscv/program_header.hpp"
+#include "tests/guest/riscv_virt/program_header.hpp"
 
 #include <algorithm>
 #include <array>
@@ -40,8 +40,7 @@ Status add_registers(ProgramHeader& header, std::string_view list) {
         const auto* const found = std::ranges::find(register_names, name);
         const auto value = number(trim(item.substr(equals + 1)));
         if (found == register_names.end() || !value) return error("'{}' isn't REGISTER = VALUE", item);
-        header.registers.push_back(
-            {std::string(name), static_cast<u32>(found - register_names.begin()), *value});
+        header.registers.push_back({std::string(name), static_cast<u32>(found - register_names.begin()), *value});
     }
     return {};
 }
@@ -61,6 +60,10 @@ Status set_output(ProgramHeader& header, std::string_view text) {
 Status set(ProgramHeader& header, std::string_view key, std::string_view value) {
     if (key == "expect") return add_registers(header, value);
     if (key == "output") return set_output(header, value);
+    if (key == "known failure") {
+        header.known_failure = value;
+        return {};
+    }
     if (key == "virtio" && value == "mmio") {
         header.virtio_mmio = true;
         return {};
@@ -77,7 +80,7 @@ Status set(ProgramHeader& header, std::string_view key, std::string_view value) 
 }
 
 bool is_key(std::string_view text) {
-    constexpr std::array<std::string_view, 5> keys = {"expect", "output", "virtio", "ends", "harts"};
+    constexpr std::array<std::string_view, 6> keys = {"expect", "output", "virtio", "ends", "harts", "known failure"};
     return std::ranges::find(keys, text) != keys.end();
 }
 
