@@ -43,8 +43,9 @@ u64 ChaosDevice::next_mstatus() {
     constexpr std::array<u64, 8> modes{0, 0, 0, 1, 1, 1, 3, 3};
     const u64 mode = state_.random.among<u64>(modes);
     state_.supervisor = mode == 1;
-    u64 value = mode << mpp_low | (state_.random.one_in(8) ? 0 : state_.random.below(3) + 1) << fs_low;
-    value |= state_.random.next() & (mpie | sie | spie | spp | sum | mxr);
+    u64 value = mode << mpp_low | (state_.random.one_in(16) ? 0 : state_.random.below(3) + 1) << fs_low;
+    value |= state_.random.next() & (mpie | sie | spie | spp | mxr);
+    if (!state_.random.one_in(4)) value |= sum;
     for (const u64 rare : {mprv, tvm, tw, tsr})
         if (state_.random.one_in(8)) value |= rare;
     return value;
@@ -115,6 +116,8 @@ u64 ChaosDevice::value(u64 port) {
                random.below(page_size);
     case port::pc:
         return random_pc(random, state_.supervisor, state_.paging);
+    case port::rounding:
+        return random.one_in(8) ? random.next() : random.below(5);
     default:
         return random.next();
     }

@@ -76,7 +76,7 @@ constexpr std::array<CsrPort, 19> csr_ports{{{"satp", port::satp},
                                              {"mhpmevent3", port::counter_event},
                                              {"mhpmevent4", port::counter_event},
                                              {"mcountinhibit", port::counteren},
-                                             {"frm", port::operand}}};
+                                             {"frm", port::rounding}}};
 
 void set_up_routine(Assembler& code) {
     code.at(set_up);

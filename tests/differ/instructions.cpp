@@ -47,8 +47,10 @@ u64 rarity(const Row& row) {
     case Op::sfence_vma:
         return 3;
     default:
-        return row.extension == Extension::svinval ? 6 : 1;
+        break;
     }
+    if (row.extension == Extension::svinval) return 6;
+    return row.extension == Extension::zicsr ? 2 : 1;
 }
 
 i64 offset(Random& random) {
@@ -128,7 +130,9 @@ void tune(Random& random, const Row& row, Instruction& instruction) {
     default:
         break;
     }
-    if (row.operand_bits & 7u << 12 && random.one_in(2)) instruction.rm = 7;
+    const bool reserved_rounding = instruction.rm == 5 || instruction.rm == 6;
+    if ((row.operand_bits & 7u << 12) != 0 && (reserved_rounding ? !random.one_in(8) : random.one_in(2)))
+        instruction.rm = 7;
 }
 
 u32 random_word(Random& random) {

@@ -69,6 +69,7 @@ enum Port : u64 {
     pte_value = 0xa0,   // … what is to be written there …
     pte_address = 0xa8, // … and which address it maps
     pc = 0xb0,
+    rounding = 0xb8,
     lines = 0x100, // written: interrupt lines; read: something else every time
 };
 } // namespace port

@@ -79,7 +79,8 @@ u64 random_pc(Random& random, bool supervisor, bool paging) {
     u64 page = random.below(code_pages);
     if (paging && !random.one_in(16)) page = (page & ~u64{1}) | (supervisor ? 1 : 0);
     u64 offset = random.one_in(4) ? page_size - 2 - 2 * random.below(8) : random.below(page_size) & ~u64{1};
-    const u64 base = paging && random.one_in(3) ? (random.one_in(4) ? large_base : alias_base) : ram_base;
+    const u64 base =
+        paging && random.one_in(3) ? (random.one_in(supervisor ? 32 : 4) ? large_base : alias_base) : ram_base;
     if (random.one_in(64)) offset = random.next() & ~u64{1};
     return base + page * page_size + offset;
 }
@@ -88,10 +89,10 @@ u64 random_leaf(Random& random, u64 page, bool user) {
     constexpr u64 v = 1, r = 2, w = 4, x = 8, u = 16, g = 32, a = 64, d = 128;
     u64 flags = v | r | w | x | a | d | (user ? u : 0);
     if (random.one_in(2)) flags &= ~(random.one_in(2) ? a | d : d);
-    if (random.one_in(4)) flags &= ~(u64{1} << random.below(8));
+    if (random.one_in(8)) flags &= ~(u64{1} << random.below(8));
     if (random.one_in(8)) flags |= g;
-    if (random.one_in(8)) flags ^= u;
-    if (random.one_in(16)) flags |= random.next() & (u64{0xffc0'0000'0000'0300});
+    if (random.one_in(16)) flags ^= u;
+    if (random.one_in(32)) flags |= random.next() & (u64{0xffc0'0000'0000'0300});
     return page >> page_shift << 10 | flags;
 }
 

@@ -1,6 +1,7 @@
 #include "tests/differ/runner.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "tests/differ/layout.hpp"
 #include "tests/support/machine_state.hpp"
@@ -9,20 +10,25 @@
 namespace orrery::test::differ {
 namespace {
 
+using SliceStates = std::map<u64, std::vector<u8>>; // by instructions retired
+
 // One engine with its program; slices of a size that changes with the program: single steps, a few, many.
 class Side {
 public:
     Side(const Program& program, dbt::Engine engine, u64 seed)
         : parts_(program, engine), random_{seed}, longest_slice_(longest(random_)) {}
 
-    // False: the machine has ended.
-    bool run_to(u64 retired) {
-        while (machine().retired() < retired) {
+    // False: the machine has ended. `stop_at`, the end of a slice, is as far as it goes.
+    bool run_to(u64 retired, u64 stop_at = ~u64{0}) {
+        while (machine().retired() < std::min(retired, stop_at)) {
             const u64 slice = std::min(machine().retired() + 1 + random_.below(longest_slice_), retired);
             if (machine().run_until(slice).ending != Ending::instructions) return false;
+            if (slices_) (*slices_)[slice] = saved_state(machine());
         }
         return true;
     }
+    // The state at the end of each slice is kept from now on.
+    void record(SliceStates& slices) { slices_ = &slices; }
     bool run_straight_to(u64 retired) { return machine().run_until(retired).ending == Ending::instructions; }
     Machine& machine() { return parts_.machine(); }
     riscv::State& registers() { return parts_.test.registers(); }
@@ -44,6 +50,7 @@ private:
     ProgramMachine parts_;
     Random random_;
     u64 longest_slice_;
+    SliceStates* slices_ = nullptr;
 };
 
 struct Pair {
@@ -76,44 +83,54 @@ std::string registers_text(Side& side) {
                        static_cast<u32>(state.privilege), state.mcause, state.mepc, state.scause, state.satp);
 }
 
-// The same slices up to where both were last the same, then straight to ever later points, in new machines each time.
-std::string explanation(const Program& program, const RunLimits& limits, u64 same_at, u64 differ_at) {
-    u64 low = same_at, high = differ_at;
-    std::string text;
-    while (low < high) {
-        const u64 middle = low + (high - low) / 2;
-        Pair pair(program, limits);
-        bool running = true;
-        for (u64 now = 0; now < same_at;) {
-            now = pair.next_meeting(now, limits.instructions);
-            pair.run_to(now, running);
-        }
-        pair.reference.run_straight_to(middle);
-        pair.tested.run_straight_to(middle);
-        const std::vector<StateDifference> found = differences(pair.reference.machine(), pair.tested.machine());
-        if (found.empty()) {
-            low = middle + 1;
-            continue;
-        }
-        high = middle;
-        text = fmt::format("differ at {} retired instructions (interpreter above, baseline below):\n{}", middle,
-                           orrery::test::text(found));
-        text += registers_text(pair.reference) + registers_text(pair.tested);
-        text += "device, interpreter:\n" + pair.reference.accesses() + "device, baseline:\n" + pair.tested.accesses();
+// Both as far as `stop_at`, in the slices they always run in.
+void run_both(Pair& pair, const RunLimits& limits, u64 stop_at) {
+    for (u64 now = 0; now < stop_at;) {
+        now = pair.next_meeting(now, limits.instructions);
+        const bool reference_runs = pair.reference.run_to(now, stop_at);
+        if (!pair.tested.run_to(now, stop_at) || !reference_runs) return;
     }
-    if (text.empty()) text = "the difference shows only with the original slices\n";
-    Pair before(program, limits);
-    bool running = true;
-    for (u64 now = 0; now < same_at;) {
-        now = before.next_meeting(now, limits.instructions);
-        before.run_to(now, running);
+}
+
+struct Bounds {
+    u64 same_at, differ_at;
+};
+
+// The first slice after which the two differ, among those that end for both at the same instruction.
+Bounds narrowed(const Program& program, const RunLimits& limits, const Bounds& wide) {
+    SliceStates reference, tested;
+    Pair pair(program, limits);
+    pair.reference.record(reference);
+    pair.tested.record(tested);
+    run_both(pair, limits, wide.differ_at);
+    Bounds bounds = wide;
+    for (const auto& [retired, state] : reference) {
+        const auto other = tested.find(retired);
+        if (other == tested.end() || retired < wide.same_at) continue;
+        bounds.differ_at = retired;
+        if (other->second != state) return bounds;
+        bounds.same_at = retired;
     }
+    bounds.differ_at = wide.differ_at;
+    return bounds;
+}
+
+std::string explanation(const Program& program, const RunLimits& limits, const Bounds& wide) {
+    const Bounds bounds = narrowed(program, limits, wide);
+    Pair pair(program, limits);
+    run_both(pair, limits, bounds.differ_at);
+    std::string text =
+        fmt::format("same at {}, not at {} retired instructions (interpreter above):\n{}", bounds.same_at,
+                    bounds.differ_at, orrery::test::text(differences(pair.reference.machine(), pair.tested.machine())));
+    text += registers_text(pair.reference) + registers_text(pair.tested);
+    text += "device, interpreter:\n" + pair.reference.accesses() + "device, other:\n" + pair.tested.accesses();
+    Pair steps(program, limits);
+    run_both(steps, limits, bounds.same_at);
     text += "the way there:\n";
-    for (u64 now = same_at; now < high && now < same_at + 200; ++now) {
-        const riscv::State& state = before.reference.registers();
-        if (state.pc >= rom_base + rom_size)
-            text += fmt::format("  {}: {:#x} mode {}\n", now, state.pc, static_cast<u32>(state.privilege));
-        before.reference.run_straight_to(now + 1);
+    for (u64 now = bounds.same_at; now < bounds.differ_at; ++now) {
+        const riscv::State& state = steps.reference.registers();
+        text += fmt::format("  {}: {:#x} mode {}\n", now, state.pc, static_cast<u32>(state.privilege));
+        steps.reference.run_straight_to(now + 1);
     }
     return text;
 }
@@ -137,7 +154,7 @@ RunResult run_program(const Program& program, const RunLimits& limits, bool expl
     if (result.differ_at && explain) {
         result.difference = fmt::format("differ between {} and {}:\n{}", result.same_at, *result.differ_at,
                                         text(differences(pair.reference.machine(), pair.tested.machine(), 8)));
-        result.difference += explanation(program, limits, result.same_at, *result.differ_at);
+        result.difference += explanation(program, limits, {result.same_at, *result.differ_at});
     }
     return result;
 }
