@@ -51,7 +51,11 @@ void Hart::reset() {
     services_->context_changed();
 }
 
-void Hart::state(StateVisitor& visitor) { visit_fields(visitor, state_); }
+void Hart::state(StateVisitor& visitor) {
+    // When the counters were last looked at depends on how the engine was called: the state must not show it.
+    if (services_ && counters_.active()) counters_.advance(services_->retired());
+    visit_fields(visitor, state_);
+}
 
 void Hart::restored() {
     make_legal(state_, configuration_.paging_levels);
