@@ -40,6 +40,10 @@ public:
     // Runs it once. Afterwards `exit()` says how it ended and `fault`, if it raised, with what.
     void run(ir::Block block);
 
+private:
+    orrery::test::FakeBus bus_; // outlives the hart, whose timer is the bus's clock's
+
+public:
     State registers;
     Hart hart;
     FakeCode code;
@@ -70,7 +74,6 @@ public:
 
 private:
     struct Slow;
-    orrery::test::FakeBus bus_;
     std::unique_ptr<jit::Context> context_;
     jit::Interpreter interpreter_;
 };
