@@ -182,7 +182,6 @@ bool DbtCpu::execute(const u8* code) {
         in_code_ = true;
         interpreter_.run(context_, block);
     }
-    in_code_ = false;
     return handle_exit();
 }
 
@@ -199,33 +198,40 @@ void DbtCpu::run_uncached(u32 limit) {
     context_.leave = jit::LeaveRequest::none;
     in_code_ = true;
     interpreter_.run(context_, *block);
-    in_code_ = false;
     handle_exit();
 }
 
 // False: something has to be looked at before the next block.
 bool DbtCpu::handle_exit() {
+    // Blocks stay while any vCPU is in code, so what the one that was left is needed for comes first.
+    const bool slow = context_.exit == jit::Exit::slow;
+    const Translator::Position left_at = slow ? translator_.position(context_) : Translator::Position{};
+    in_code_ = false;
     switch (context_.exit) {
     case jit::Exit::lookup: return true;
-    case jit::Exit::link:
-        if (jit::CompiledBlock* target = next_block()) {
-            translator_.link(reinterpret_cast<const u8*>(context_.exit_link), *target);
-            return true;
-        }
-        return false;
+    case jit::Exit::link: return go_on_linked();
     case jit::Exit::budget: run_last(); return false;
     case jit::Exit::leave: return false;
     case jit::Exit::raise:
         ++context_.budget; // the raising instruction was counted but doesn't retire
         raise({context_.exit_code, context_.exit_value});
         return false;
-    case jit::Exit::slow: finish_slow_exit(); return false;
+    case jit::Exit::slow: finish_slow_exit(left_at); return false;
     }
     return false;
 }
 
-void DbtCpu::finish_slow_exit() {
-    const Translator::Position position = translator_.position(context_);
+// False: see next_block().
+bool DbtCpu::go_on_linked() {
+    const u64 removals = translator_.removals();
+    jit::CompiledBlock* target = next_block();
+    if (!target) return false;
+    // Where the block lay that is to be linked, there may be another by now.
+    if (translator_.removals() == removals) translator_.link(reinterpret_cast<const u8*>(context_.exit_link), *target);
+    return true;
+}
+
+void DbtCpu::finish_slow_exit(const Translator::Position& position) {
     const jit::CompiledBlock& block = *position.block;
     const bool retires = context_.leave != jit::LeaveRequest::raise;
     const u32 next = position.instruction + (retires ? 1 : 0);
@@ -283,14 +289,7 @@ jit::CompiledBlock* DbtCpu::next_block() {
     const ir::BlockKey key = frontend_.key();
     const auto page = code_page(key.pc);
     jit::CompiledBlock* block = nullptr;
-    if (page && !uncached_fetch_) {
-        const Translator::Place place{{page->host_page + (key.pc & (page_size - 1)), key}, *page};
-        block = translator_.block(*this, place);
-        if (block && block->second_page != 0 && !second_page_is_current(*block)) {
-            translator_.discard(*block);
-            block = translator_.block(*this, place);
-        }
-    }
+    if (page && !uncached_fetch_) block = current_block({{page->host_page + (key.pc & (page_size - 1)), key}, *page});
     // A page that may be fetched from only in part, or only now, is run an instruction at a time; a fetch that faults
     // becomes a block that raises.
     if (!block) {
@@ -301,10 +300,21 @@ jit::CompiledBlock* DbtCpu::next_block() {
     return block;
 }
 
-// A block is found by its first byte; the bytes behind the page boundary may be others by now.
-bool DbtCpu::second_page_is_current(const jit::CompiledBlock& block) {
-    const auto page = code_page((block.key.pc & ~(page_size - 1)) + page_size);
-    return page && !uncached_fetch_ && page->physical_page == block.second_page;
+// A block is found by its first byte; the bytes behind the page boundary may be others by now. Looking at them may
+// leave the gate, and then the block may be gone. vCPUs that see different bytes there throw each other's blocks away,
+// so only a few attempts are made. Null: as for Translator::block().
+jit::CompiledBlock* DbtCpu::current_block(const Translator::Place& place) {
+    for (u32 attempt = 0; attempt < 3; ++attempt) {
+        jit::CompiledBlock* block = translator_.block(*this, place);
+        if (!block || block->second_page == 0) return block;
+        const u64 second_page = block->second_page;
+        const u64 removals = translator_.removals();
+        const auto page = code_page((place.block.key.pc & ~(page_size - 1)) + page_size);
+        if (translator_.removals() != removals) continue;
+        if (page && !uncached_fetch_ && page->physical_page == second_page) return block;
+        translator_.discard(place);
+    }
+    return nullptr;
 }
 
 void DbtCpu::forget_block(const jit::CompiledBlock& block) {

@@ -96,12 +96,13 @@ private:
     void run_chunk(u64 limit);
     const u8* next_code();
     jit::CompiledBlock* next_block();
-    bool second_page_is_current(const jit::CompiledBlock& block);
+    jit::CompiledBlock* current_block(const Translator::Place& place);
     bool execute(const u8* code);
     void run_last();
     void run_uncached(u32 limit);
     bool handle_exit();
-    void finish_slow_exit();
+    bool go_on_linked();
+    void finish_slow_exit(const Translator::Position& position);
     void raise(Fault fault);
     [[nodiscard]] u64 remaining() const { return end_ - retired(); }
 

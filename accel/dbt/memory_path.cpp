@@ -17,6 +17,15 @@ u64 extend(u64 value, ir::MemoryAccess access, bool sign) {
 
 Width width_of(u64 size_bytes) { return static_cast<Width>(size_bytes); }
 
+// Guest memory, where vCPUs race if the guest's program does.
+u64 load_host(const u8* host, u64 size_bytes) {
+    u64 value = 0;
+    std::memcpy(&value, host, size_bytes);
+    return value;
+}
+
+void store_host(u8* host, u64 value, u64 size_bytes) { std::memcpy(host, &value, size_bytes); }
+
 // Guest atomics are host atomics on the same bytes.
 template <typename T> T apply(T* host, ir::AtomicOp op, T value) {
     using Signed = std::make_signed_t<T>;
@@ -105,18 +114,20 @@ void DbtCpu::after_code_store(u64 removals_before) {
     if (context_.leave == jit::LeaveRequest::none) context_.leave = jit::LeaveRequest::after;
 }
 
+// Since `target` was resolved another vCPU may have begun to track the page: either it reads the bytes that were stored
+// or its flag is seen here. (Without `ram`, the store went by a direct write path, which is taken away before that.)
 void DbtCpu::written(const Target& target, u64 size_bytes) {
-    if (target.tracked) translator_.code_written(*target.ram, target.ram_offset, size_bytes);
+    if (!target.ram) return;
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    const u8 flags = target.ram->flags(target.ram_offset).load(std::memory_order_relaxed);
+    if ((flags & static_cast<u8>(PageFlag::tracked)) != 0)
+        translator_.code_written(*target.ram, target.ram_offset, size_bytes);
 }
 
 std::expected<u64, Fault> DbtCpu::load_within_page(u64 address, u64 size_bytes, u8 mmu_index) {
     const auto target = resolve({address}, MemoryAction::read, mmu_index);
     if (!target) return std::unexpected(target.error());
-    if (target->host) {
-        u64 value = 0;
-        std::memcpy(&value, target->host, size_bytes);
-        return value;
-    }
+    if (target->host) return load_host(target->host, size_bytes);
     std::optional<u64> value;
     {
         ExclusiveGate::Outside outside(translator_.gate());
@@ -146,7 +157,7 @@ std::expected<u64, Fault> DbtCpu::load_slow(u64 address, u64 size_bytes, u8 mmu_
 
 std::expected<void, Fault> DbtCpu::store_to(const Target& target, GuestVirtual address, u64 value, u64 size_bytes) {
     if (target.host) {
-        std::memcpy(target.host, &value, size_bytes);
+        store_host(target.host, value, size_bytes);
         written(target, size_bytes);
         return {};
     }

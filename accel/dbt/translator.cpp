@@ -10,6 +10,9 @@ namespace {
 constexpr u8 tracked = static_cast<u8>(PageFlag::tracked);
 constexpr u8 writable = static_cast<u8>(PageFlag::writable);
 
+// Also true of no page at all.
+bool is_tracked(const SoftTlb::Code& page) { return !page.flags || (page.flags->load() & tracked) != 0; }
+
 std::vector<u32> pc_offsets(const ir::Block& block) {
     std::vector<u32> offsets;
     offsets.reserve(block.guest_instructions + 1);
@@ -92,7 +95,7 @@ bool Translator::translate(DbtCpu& cpu, const Place& place) {
         const auto page = cpu.code_page((place.block.key.pc & ~(page_size - 1)) + page_size);
         if (!page || cpu.fetch_uncached()) return false;
         second = *page;
-        if ((second.flags->load() & tracked) == 0) {
+        if (!is_tracked(second)) {
             track(second);
             return true;
         }
@@ -101,10 +104,11 @@ bool Translator::translate(DbtCpu& cpu, const Place& place) {
     {
         ExclusiveGate::Outside outside(gate_);
         std::lock_guard lock(mutex_);
-        if (code_writes_.load() != writes_before || (place.page.flags->load() & tracked) == 0) return true;
+        if (code_writes_.load() != writes_before || !is_tracked(place.page) || !is_tracked(second)) return true;
         const u32 guest_instructions = block.guest_instructions;
         auto compiled = compile(std::move(block));
-        full = !compiled;
+        full = !compiled || cache_.wants_clearing();
+        if (!compiled && cache_.size() == 0) return false; // flushing won't make room for it
         if (compiled) {
             compiled->physical = place.page.physical_page + first_offset;
             compiled->second_page = second.host_page ? second.physical_page : 0;
@@ -161,10 +165,10 @@ void Translator::remove(jit::CompiledBlock& block) {
     ++statistics_.invalidations;
 }
 
-void Translator::discard(jit::CompiledBlock& block) {
+void Translator::discard(const Place& place) {
     gate_.run_exclusive([&] {
         std::lock_guard lock(mutex_);
-        if (block.valid) remove(block);
+        if (jit::CompiledBlock* block = cache_.find(place.block)) remove(*block);
     });
 }
 
@@ -204,6 +208,7 @@ void Translator::flush() {
             cache_.clear();
             if (baseline_) baseline_->reset();
             for (DbtCpu* cpu : cpus_) cpu->forget_blocks();
+            removals_.fetch_add(1, std::memory_order_relaxed);
             ++statistics_.flushes;
             done = true;
         });

@@ -54,8 +54,8 @@ public:
     // The block for `place`, translating it if need be. Null: fetching its first instruction faults, or its second half
     // lies on a page whose translation may not be remembered; it is to be run alone. The caller is inside the gate.
     jit::CompiledBlock* block(DbtCpu& cpu, const Place& place);
-    // The bytes of `block` behind the page boundary are no longer what this vCPU fetches there.
-    void discard(jit::CompiledBlock& block);
+    // The bytes behind the page boundary are no longer what this vCPU fetches there.
+    void discard(const Place& place);
     // What the interpreter needs to run a block.
     static std::unique_ptr<jit::CompiledBlock> interpretable(ir::Block block);
     // Runs translated code from a block's start; engine() must be the baseline.
@@ -71,7 +71,7 @@ public:
 
     // Someone stored to a page flagged `tracked`.
     void code_written(Ram& ram, u64 offset, u64 size_bytes);
-    // How many blocks were found stale so far.
+    // Counts the blocks found stale, and flushes. While it stays the same, blocks that were found stay.
     [[nodiscard]] u64 removals() const { return removals_.load(std::memory_order_relaxed); }
     // All blocks go: state was replaced from outside.
     void flush();

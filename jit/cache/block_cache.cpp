@@ -8,6 +8,16 @@ namespace orrery::jit {
 namespace {
 
 constexpr std::size_t first_table_size = 1 << 14;
+// Clearing costs a translation of everything that is still needed: no more than was spent on what was removed.
+constexpr u64 least_removed_bytes = 64 * MiB;
+constexpr u64 most_kept_bytes = 1 * GiB;
+
+u64 size_bytes(const CompiledBlock& block) {
+    constexpr u64 tables = 128; // its entries in the cache's own
+    const u64 ir = block.ir ? sizeof(ir::Block) + block.ir->instructions.size() * sizeof(ir::Instruction) : 0;
+    return sizeof(CompiledBlock) + tables + ir + block.code_size + block.pc_offsets.size() * sizeof(u32) +
+           block.sites.size() * sizeof(Site) + block.links.size() * sizeof(LinkSite);
+}
 
 const u8* page_of(const u8* host) {
     return reinterpret_cast<const u8*>(reinterpret_cast<u64>(host) & ~(page_size - 1));
@@ -49,6 +59,7 @@ CompiledBlock& BlockCache::insert(const BlockPlace& place, const u8* second_host
     CompiledBlock& block = *owned;
     blocks_.push_back({std::move(owned), place, second_host_page});
     block.index = static_cast<u32>(blocks_.size() - 1);
+    kept_bytes_ += size_bytes(block);
     if ((taken_ + 1) * 2 > table_.size()) grow();
     Entry& entry = table_[slot_of(place)];
     if (!entry.place.host) ++taken_;
@@ -87,6 +98,7 @@ void BlockCache::remove_extent(const u8* host_page, const CompiledBlock& block) 
 void BlockCache::remove(CompiledBlock& block) {
     if (!block.valid) return;
     block.valid = false;
+    removed_bytes_ += size_bytes(block);
     const Kept& kept = blocks_[block.index];
     table_[slot_of(kept.place)].block = nullptr;
     remove_extent(page_of(kept.place.host), block);
@@ -98,6 +110,13 @@ void BlockCache::clear() {
     taken_ = 0;
     pages_.clear();
     blocks_.clear();
+    kept_bytes_ = 0;
+    removed_bytes_ = 0;
+}
+
+bool BlockCache::wants_clearing() const {
+    return removed_bytes_ > std::max(least_removed_bytes, kept_bytes_ - removed_bytes_) ||
+           kept_bytes_ > most_kept_bytes;
 }
 
 } // namespace orrery::jit

@@ -32,6 +32,8 @@ public:
     // Whether any block was translated from this page.
     [[nodiscard]] bool page_in_use(const u8* host_page) const { return pages_.contains(host_page); }
     void clear();
+    // Removed blocks stay allocated until clear(): true when they, or all blocks, have become too many.
+    [[nodiscard]] bool wants_clearing() const;
     [[nodiscard]] std::size_t size() const { return blocks_.size(); }
 
 private:
@@ -58,6 +60,8 @@ private:
     std::size_t taken_ = 0;
     std::unordered_map<const u8*, std::vector<Extent>> pages_;
     std::vector<Kept> blocks_; // with code: in ascending order of it
+    u64 kept_bytes_ = 0;       // by all blocks with their tables, roughly
+    u64 removed_bytes_ = 0;    // of these, by removed ones
 };
 
 } // namespace orrery::jit

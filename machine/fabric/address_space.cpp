@@ -203,6 +203,8 @@ void AddressSpace::memory_written(GuestPhysical address, u64 size_bytes) {
 }
 
 void AddressSpace::ram_written(Ram& ram, u64 offset, u64 size_bytes) {
+    // Whoever begins to track a page meanwhile either reads the bytes that were stored or has its flag seen here.
+    std::atomic_thread_fence(std::memory_order_seq_cst);
     const u64 end = offset + size_bytes;
     for (u64 page = offset & ~(page_size - 1); page < end; page += page_size) {
         if ((ram.flags(page).load(std::memory_order_relaxed) & static_cast<u8>(PageFlag::tracked)) == 0) continue;
