@@ -6,6 +6,7 @@ namespace orrery::dbt {
 namespace {
 
 constexpr u32 last_jump_tag = 0xffff'0000;
+constexpr std::size_t most_large = 256;
 
 } // namespace
 
@@ -60,10 +61,15 @@ void SoftTlb::renew_jump_tags() {
 void SoftTlb::note_large(u64 address, u64 page_size_bytes) {
     if (page_size_bytes <= page_size) return;
     const Range range{address & ~(page_size_bytes - 1), page_size_bytes};
-    const auto same = [&](const Range& other) {
-        return other.first == range.first && other.size_bytes == range.size_bytes;
+    const auto covers = [&](const Range& other) {
+        return range.first - other.first <= other.size_bytes - range.size_bytes && other.size_bytes >= range.size_bytes;
     };
-    if (std::ranges::none_of(large_, same)) large_.push_back(range);
+    if (std::ranges::any_of(large_, covers)) return;
+    // Guests have few. With more than that, flushing a page flushes all.
+    if (large_.size() == most_large)
+        large_ = {{0, ~u64{0}}};
+    else
+        large_.push_back(range);
 }
 
 void SoftTlb::fill_data(GuestVirtual address, u8* host, GuestPhysical physical, u64 page_size_bytes, bool readable,
@@ -117,11 +123,13 @@ void SoftTlb::flush_range(const Range& range) {
 
 void SoftTlb::flush_page(GuestVirtual address) {
     forget_memos();
-    for (std::size_t i = 0; i < large_.size(); ++i) {
-        if (address.value - large_[i].first >= large_[i].size_bytes) continue;
-        const Range range = large_[i];
-        large_.erase(large_.begin() + static_cast<std::ptrdiff_t>(i));
-        flush_range(range);
+    // Address spaces may differ in the size of their page here.
+    const auto after = std::ranges::partition(
+        large_, [&](const Range& range) { return address.value - range.first >= range.size_bytes; });
+    if (!after.empty()) {
+        const std::vector<Range> hit(after.begin(), after.end());
+        large_.erase(after.begin(), large_.end());
+        for (const Range& range : hit) flush_range(range);
         return;
     }
     const u64 page = address.value >> page_shift;
