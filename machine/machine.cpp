@@ -161,10 +161,11 @@ bool Machine::looping() {
 bool Machine::carry_out_requests() {
     if (ended_) return false;
     if (stop_requested_.exchange(false)) {
-        outcome_ = {Ending::stopped, 0};
+        std::lock_guard guard(lock_);
+        if (!ended_) outcome_ = {Ending::stopped, 0};
         return false;
     }
-    if (reset_requested_.exchange(false)) {
+    if (reset_requested_) {
         if (looping()) {
             outcome_ = {Ending::reset_loop, 0};
             return false;
@@ -172,6 +173,7 @@ bool Machine::carry_out_requests() {
         stop_vcpus();
         {
             std::lock_guard guard(lock_);
+            reset_requested_ = false; // the guest may have asked more than once before it stopped
             reset();
         }
         start_vcpus();
