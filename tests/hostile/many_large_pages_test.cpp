@@ -1,0 +1,44 @@
+// What the soft TLB remembers of large guest pages: flushing one address must reach all of them, however many there
+// are.
+#include "accel/dbt/soft_tlb.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace orrery;
+
+namespace {
+
+struct Rig {
+    std::unique_ptr<jit::Context> context = std::make_unique<jit::Context>();
+    dbt::SoftTlb tlb{*context};
+    std::vector<u8> bytes = std::vector<u8>(page_size);
+
+    void fill(u64 address, u64 size_bytes) {
+        tlb.fill_data({address}, bytes.data(), {0x8000'0000}, size_bytes, true, true);
+    }
+};
+
+} // namespace
+
+TEST_CASE("flushing an address reaches every large page that it lies in, in all address spaces") {
+    Rig rig;
+    rig.tlb.select({.space = 1});
+    rig.fill(0x4000'1000, 2 * MiB);
+    rig.tlb.select({.space = 2});
+    rig.fill(0x5000'2000, 1 * GiB);
+    REQUIRE(rig.tlb.find_data(0x5000'2000, false));
+    rig.tlb.flush_page({0x4000'3000});
+    CHECK_FALSE(rig.tlb.find_data(0x5000'2000, false));
+    rig.tlb.select({.space = 1});
+    CHECK_FALSE(rig.tlb.find_data(0x4000'1000, false));
+}
+
+TEST_CASE("a guest with very many large pages has each of them flushed") {
+    Rig rig;
+    rig.tlb.select({.space = 1});
+    constexpr u64 first = 0x1000'0000;
+    for (u64 i = 0; i < 100'000; ++i) rig.fill(first + i * 2 * MiB, 2 * MiB);
+    const u64 last = first + 99'999 * 2 * MiB;
+    REQUIRE(rig.tlb.find_data(last, true));
+    rig.tlb.flush_page({last + 0x5000});
+    CHECK_FALSE(rig.tlb.find_data(last, true));
+}

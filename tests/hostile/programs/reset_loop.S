@@ -1,0 +1,3 @@
+// Resets the machine as soon as it runs.
+#include "../program.h"
+    END(RESTART)
