@@ -1,5 +1,5 @@
 // Waits for an interrupt that never comes.
-#include "../program.h"
+#include "tests/hostile/program.h"
     csrw mie, zero
 1:  wfi
     j 1b

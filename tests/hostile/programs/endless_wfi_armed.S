@@ -1,5 +1,5 @@
 // Timer interrupts are enabled but the comparator is at the end of time.
-#include "../program.h"
+#include "tests/hostile/program.h"
     li t0, 0x2004000
     li t1, -1
     sd t1, 0(t0)

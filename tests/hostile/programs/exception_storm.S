@@ -1,4 +1,4 @@
 // A jump to nowhere, with no handler anywhere: every fetch faults, and nothing retires any more.
-#include "../program.h"
+#include "tests/hostile/program.h"
     csrw mtvec, zero
     jr zero

@@ -1,5 +1,5 @@
 // The handler's own first instruction is illegal.
-#include "../program.h"
+#include "tests/hostile/program.h"
     la t0, handler
     csrw mtvec, t0
     ebreak

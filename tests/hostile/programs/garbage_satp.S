@@ -1,5 +1,5 @@
 // Supervisor mode with page tables where there is no memory, and all exceptions delegated to a handler behind them.
-#include "../program.h"
+#include "tests/hostile/program.h"
     OPEN_MEMORY
     li t0, -1
     csrw medeleg, t0

@@ -1,5 +1,5 @@
 // Page tables that point to themselves at every level, and are dirtied through themselves.
-#include "../program.h"
+#include "tests/hostile/program.h"
     OPEN_MEMORY
     la t0, handler
     csrw mtvec, t0

@@ -1,5 +1,5 @@
 // Physical memory protection lets user mode at nothing, and then, locked, machine mode at nothing either.
-#include "../program.h"
+#include "tests/hostile/program.h"
     la t0, handler
     csrw mtvec, t0
     li s0, 1000

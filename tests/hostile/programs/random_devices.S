@@ -1,6 +1,6 @@
 // Random loads and stores of all widths all over the devices, with the PCI functions enabled first. The finisher is left
 // out, and the flash, whose commands are many.
-#include "../program.h"
+#include "tests/hostile/program.h"
     SKIP_TRAPS
     csrw mie, zero
     // Every function's 64-bit BAR gets a place of its own, then memory and bus mastering.

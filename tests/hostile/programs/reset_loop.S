@@ -1,3 +1,3 @@
 // Resets the machine as soon as it runs.
-#include "../program.h"
+#include "tests/hostile/program.h"
     END(RESTART)

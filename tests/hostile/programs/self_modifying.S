@@ -1,5 +1,5 @@
 // Stores to code that runs next, for ever: every round makes two blocks stale.
-#include "../program.h"
+#include "tests/hostile/program.h"
     la s0, patch
     li s1, 0x00000513            // addi a0, zero, 0
     li s2, 0x00100000

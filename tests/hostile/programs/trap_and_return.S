@@ -1,5 +1,5 @@
 // A handler that returns to the instruction that raised: one instruction retires between two exceptions.
-#include "../program.h"
+#include "tests/hostile/program.h"
     la t0, handler
     csrw mtvec, t0
     .word 0
