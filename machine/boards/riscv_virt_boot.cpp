@@ -20,6 +20,8 @@ constexpr u64 kernel_alignment = 2 * MiB;
 // The device tree goes to the end of RAM, or here if RAM reaches further: within what any firmware can address.
 constexpr u64 device_tree_ceiling = 0xc000'0000;
 constexpr u64 device_tree_alignment = 2 * MiB;
+constexpr u64 device_tree_room = 2 * device_tree_alignment;
+constexpr u64 initrd_distance = 512 * MiB;
 
 constexpr u64 align_up(u64 value, u64 alignment) { return (value + alignment - 1) / alignment * alignment; }
 
@@ -133,7 +135,12 @@ Status Boot::load_initrd() {
     if (!options_.initrd) return {};
     auto bytes = read_file(*options_.initrd, options_.memory_bytes, "the initrd");
     if (!bytes) return std::unexpected(at_option(bytes.error(), "--initrd"));
-    initrd_.first = align_up(loaded_end_, kernel_alignment);
+    // Well above the kernel where there is room: firmware may put a copy of the device tree closely behind it.
+    const u64 distant =
+        ram_base + std::min(options_.memory_bytes / 2, initrd_distance) / kernel_alignment * kernel_alignment;
+    const u64 behind_kernel = align_up(loaded_end_, kernel_alignment);
+    const bool room = distant > behind_kernel && distant + bytes->size() + device_tree_room <= ram_end();
+    initrd_.first = room ? distant : behind_kernel;
     initrd_.end = initrd_.first + bytes->size();
     loaded_end_ = initrd_.end;
     return put(initrd_.first, *bytes, "the initrd");
@@ -145,8 +152,7 @@ Status Boot::load_device_tree() {
     if (options_.device_tree) {
         const auto blob = read_file(*options_.device_tree, MiB, "the device tree");
         if (!blob) return std::unexpected(at_option(blob.error(), "--dtb"));
-        auto adapted =
-            bios::adapt_device_tree(*blob, growth, options_.kernel_arguments, initrd_.first, initrd_.end);
+        auto adapted = bios::adapt_device_tree(*blob, growth, options_.kernel_arguments, initrd_.first, initrd_.end);
         if (!adapted) return std::unexpected(adapted.error().in(*options_.device_tree).in("--dtb"));
         tree = std::move(*adapted);
     } else {
@@ -166,9 +172,10 @@ Status Boot::load_device_tree() {
     const u64 ceiling = std::min(ram_end(), device_tree_ceiling);
     device_tree_ = (ceiling - tree.size()) / device_tree_alignment * device_tree_alignment;
     if (device_tree_ < loaded_end_)
-        return error("the kernel and initrd fill the memory up to {:#x}, no room is left for the device tree; give more "
-                     "with --memory",
-                     loaded_end_);
+        return error(
+            "the kernel and initrd fill the memory up to {:#x}, no room is left for the device tree; give more "
+            "with --memory",
+            loaded_end_);
     return put(device_tree_, tree, "the device tree");
 }
 
