@@ -27,10 +27,11 @@ constexpr std::array fatal_signals{SIGHUP, SIGINT, SIGQUIT, SIGILL, SIGTRAP, SIG
                                    SIGBUS, SIGFPE, SIGSEGV, SIGSYS, SIGTERM};
 constinit std::array<struct sigaction, fatal_signals.size() + 2> previous_actions{};
 
-// Only the foreground may change the terminal; others would be stopped for trying. Async-signal-safe, like all it
-// calls.
+// Only the foreground may change the terminal it is controlled by; others would be stopped for trying. A terminal that
+// controls someone else or nobody has no foreground of ours. Async-signal-safe, like all it calls.
 void apply(const termios& wanted) {
-    if (!settings.saved.load() || ::tcgetpgrp(STDIN_FILENO) != ::getpgrp()) return;
+    const pid_t foreground = ::tcgetpgrp(STDIN_FILENO);
+    if (!settings.saved.load() || (foreground != -1 && foreground != ::getpgrp())) return;
     ::tcsetattr(STDIN_FILENO, TCSANOW, &wanted);
 }
 
