@@ -13,6 +13,7 @@ import shutil
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 from emulators import Console, Settings, Unavailable, command_for, fetched
@@ -113,6 +114,7 @@ def terminal(program, scratch):
         console.wait_for("orrery:~# ")
         console.type("echo a$((40+2))b; sleep 1000\r")
         console.wait_for("a42b")
+        time.sleep(1)  # as a user would: in the instant before the shell has started sleep, Ctrl-C hits only the shell
         console.type("\x03")
         console.wait_for("orrery:~# ")
         console.type("echo kept >/mnt/note && cat /mnt/note | tr k K; stty size | wc -l\r")
