@@ -28,14 +28,15 @@ struct Translation {
     u64 page_size_bytes = page_size; // as the guest mapped it: 4 KiB, 2 MiB, …
     bool writable = false;           // a write needs no further translation (permission and dirty bit are there)
     bool cacheable = true;           // false: valid for this one access only
+    u64 bytes = page_size;           // an access that reaches further than this from `address` is a bus_fault()
 };
 
 // The translation context that memory accesses and fetches use now. Translations are remembered per context, so going
 // back to an earlier one costs nothing.
 struct AddressContext {
-    u64 space = 0; // the address space (an ASID with its root, or a constant while paging is off)
-    u32 data_view = 0;    // what else changes data permissions (privilege, MXR …); small numbers
-    u32 execute_mode = 0; // what else changes execute permission; small numbers
+    u64 space = 0;              // the address space (an ASID with its root, or a constant while paging is off)
+    u32 data_view = 0;          // what else changes data permissions (privilege, MXR …); small numbers
+    u32 execute_mode = 0;       // what else changes execute permission; small numbers
     bool data_cacheable = true; // false: every access goes through translate()
     bool operator==(const AddressContext&) const = default;
 };
@@ -47,7 +48,7 @@ public:
     // Forget remembered translations.
     virtual void flush_all() = 0;
     virtual void flush_space(u64 space) = 0;
-    virtual void flush_page(GuestVirtual address) = 0;               // in every space
+    virtual void flush_page(GuestVirtual address) = 0; // in every space
     virtual void flush_page_in_space(GuestVirtual address, u64 space) = 0;
     // address_context() has changed.
     virtual void context_changed() = 0;
@@ -72,8 +73,8 @@ public:
     virtual void notice_interrupt() = 0;
 };
 
-// A load-reserved whose store-conditional may still succeed: the physical address and the value that was read. The store
-// compares and swaps with that value. Lies in the guest's state.
+// A load-reserved whose store-conditional may still succeed: the physical address and the value that was read. The
+// store compares and swaps with that value. Lies in the guest's state.
 struct Reservation {
     u64 valid = 0;
     u64 address = 0;

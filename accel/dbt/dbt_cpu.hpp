@@ -106,8 +106,8 @@ private:
     void raise(Fault fault);
     [[nodiscard]] u64 remaining() const { return end_ - retired(); }
 
-    std::expected<Target, Fault> resolve(GuestVirtual address, MemoryAction action, u8 mmu_index);
-    std::expected<Target, Fault> find_or_resolve(u64 address, bool write, u8 mmu_index);
+    std::expected<Target, Fault> resolve(GuestVirtual address, MemoryAction action, u64 size_bytes, u8 mmu_index);
+    std::expected<Target, Fault> find_or_resolve(u64 address, bool write, ir::MemoryAccess access);
     std::expected<u64, Fault> load_slow(u64 address, u64 size_bytes, u8 mmu_index);
     std::expected<void, Fault> store_slow(u64 address, u64 value, u64 size_bytes, u8 mmu_index);
     std::expected<u64, Fault> load_within_page(u64 address, u64 size_bytes, u8 mmu_index);

@@ -32,21 +32,29 @@ template <typename T> T apply(T* host, ir::AtomicOp op, T value) {
     std::atomic_ref<T> memory(*host);
     const auto exchange = [&](auto&& next) {
         T old = memory.load();
-        while (!memory.compare_exchange_weak(old, next(old))) {}
+        while (!memory.compare_exchange_weak(old, next(old))) {
+        }
         return old;
     };
     switch (op) {
-    case ir::AtomicOp::swap: return memory.exchange(value);
-    case ir::AtomicOp::add: return memory.fetch_add(value);
-    case ir::AtomicOp::xor_: return memory.fetch_xor(value);
-    case ir::AtomicOp::and_: return memory.fetch_and(value);
-    case ir::AtomicOp::or_: return memory.fetch_or(value);
+    case ir::AtomicOp::swap:
+        return memory.exchange(value);
+    case ir::AtomicOp::add:
+        return memory.fetch_add(value);
+    case ir::AtomicOp::xor_:
+        return memory.fetch_xor(value);
+    case ir::AtomicOp::and_:
+        return memory.fetch_and(value);
+    case ir::AtomicOp::or_:
+        return memory.fetch_or(value);
     case ir::AtomicOp::min:
         return exchange([&](T old) { return static_cast<Signed>(old) < static_cast<Signed>(value) ? old : value; });
     case ir::AtomicOp::max:
         return exchange([&](T old) { return static_cast<Signed>(old) > static_cast<Signed>(value) ? old : value; });
-    case ir::AtomicOp::minu: return exchange([&](T old) { return old < value ? old : value; });
-    case ir::AtomicOp::maxu: return exchange([&](T old) { return old > value ? old : value; });
+    case ir::AtomicOp::minu:
+        return exchange([&](T old) { return old < value ? old : value; });
+    case ir::AtomicOp::maxu:
+        return exchange([&](T old) { return old > value ? old : value; });
     }
     return 0;
 }
@@ -68,9 +76,11 @@ u64 value_or_leave(DbtCpu& cpu, const std::expected<u64, Fault>& result) {
 } // namespace
 
 // Translates, and remembers the page for translated code if it is RAM.
-std::expected<DbtCpu::Target, Fault> DbtCpu::resolve(GuestVirtual address, MemoryAction action, u8 mmu_index) {
+std::expected<DbtCpu::Target, Fault> DbtCpu::resolve(GuestVirtual address, MemoryAction action, u64 size_bytes,
+                                                     u8 mmu_index) {
     const auto translation = frontend_.translate_address(address, action, mmu_index);
     if (!translation) return std::unexpected(translation.error());
+    if (translation->bytes < size_bytes) return std::unexpected(frontend_.bus_fault(address, action));
     const Window* window = reader_.find(translation->address);
     if (!window) return std::unexpected(frontend_.bus_fault(address, action));
     Target target{.physical = translation->address};
@@ -93,11 +103,11 @@ std::expected<DbtCpu::Target, Fault> DbtCpu::resolve(GuestVirtual address, Memor
 }
 
 // The same through the soft TLB, for what translated code leaves to C++ although its pages are there.
-std::expected<DbtCpu::Target, Fault> DbtCpu::find_or_resolve(u64 address, bool write, u8 mmu_index) {
+std::expected<DbtCpu::Target, Fault> DbtCpu::find_or_resolve(u64 address, bool write, ir::MemoryAccess access) {
     if (const jit::TlbEntry* entry = tlb_.find_data(address, write))
         return Target{.host = reinterpret_cast<u8*>(address + entry->addend),
                       .physical = {entry->physical + (address & (page_size - 1))}};
-    return resolve({address}, write ? MemoryAction::write : MemoryAction::read, mmu_index);
+    return resolve({address}, write ? MemoryAction::write : MemoryAction::read, access.size_bytes(), access.mmu_index);
 }
 
 // A store to a device may have raised an interrupt, moved a deadline or changed the memory map. Loads don't: reading a
@@ -107,8 +117,8 @@ void DbtCpu::after_device_store() {
     if (context_.leave == jit::LeaveRequest::none) context_.leave = jit::LeaveRequest::after;
 }
 
-// The block that stored may itself be stale now: what follows is fetched again. Only stores leave a block in the middle;
-// a frontend ends it behind anything else that writes to memory.
+// The block that stored may itself be stale now: what follows is fetched again. Only stores leave a block in the
+// middle; a frontend ends it behind anything else that writes to memory.
 void DbtCpu::after_code_store(u64 removals_before) {
     if (translator_.removals() == removals_before) return;
     if (context_.leave == jit::LeaveRequest::none) context_.leave = jit::LeaveRequest::after;
@@ -125,7 +135,7 @@ void DbtCpu::written(const Target& target, u64 size_bytes) {
 }
 
 std::expected<u64, Fault> DbtCpu::load_within_page(u64 address, u64 size_bytes, u8 mmu_index) {
-    const auto target = resolve({address}, MemoryAction::read, mmu_index);
+    const auto target = resolve({address}, MemoryAction::read, size_bytes, mmu_index);
     if (!target) return std::unexpected(target.error());
     if (target->host) return load_host(target->host, size_bytes);
     std::optional<u64> value;
@@ -143,7 +153,7 @@ std::expected<u64, Fault> DbtCpu::load_slow(u64 address, u64 size_bytes, u8 mmu_
     // page come first, so that its fault wins.
     const u64 boundary = (address | (page_size - 1)) + 1;
     for (const u64 page : {address, boundary}) {
-        const auto target = resolve({page}, MemoryAction::read, mmu_index);
+        const auto target = resolve({page}, MemoryAction::read, 1, mmu_index);
         if (!target) return std::unexpected(target.error());
     }
     u64 value = 0;
@@ -173,14 +183,14 @@ std::expected<void, Fault> DbtCpu::store_to(const Target& target, GuestVirtual a
 
 std::expected<void, Fault> DbtCpu::store_slow(u64 address, u64 value, u64 size_bytes, u8 mmu_index) {
     if (!crosses_page(address, size_bytes)) {
-        const auto target = resolve({address}, MemoryAction::write, mmu_index);
+        const auto target = resolve({address}, MemoryAction::write, size_bytes, mmu_index);
         if (!target) return std::unexpected(target.error());
         return store_to(*target, {address}, value, size_bytes);
     }
     const u64 boundary = (address | (page_size - 1)) + 1;
-    const auto first = resolve({address}, MemoryAction::write, mmu_index);
+    const auto first = resolve({address}, MemoryAction::write, boundary - address, mmu_index);
     if (!first) return std::unexpected(first.error());
-    const auto second = resolve({boundary}, MemoryAction::write, mmu_index);
+    const auto second = resolve({boundary}, MemoryAction::write, address + size_bytes - boundary, mmu_index);
     if (!second) return std::unexpected(second.error());
     for (u64 i = 0; i < size_bytes; ++i) {
         const u64 at = address + i;
@@ -198,13 +208,12 @@ std::expected<void, Fault> DbtCpu::store_slow(u64 address, u64 value, u64 size_b
 std::expected<u64, Fault> DbtCpu::amo_slow(u64 address, ir::MemoryAccess access, u64 value) {
     if (address % access.size_bytes() != 0)
         return std::unexpected(frontend_.alignment_fault({address}, MemoryAction::write));
-    const auto target = find_or_resolve(address, true, access.mmu_index);
+    const auto target = find_or_resolve(address, true, access);
     if (!target) return std::unexpected(target.error());
     if (!target->host) return std::unexpected(frontend_.bus_fault({address}, MemoryAction::write));
-    const u64 old =
-        access.size_log2 == 2
-            ? apply(reinterpret_cast<u32*>(target->host), access.atomic, static_cast<u32>(value))
-            : apply(reinterpret_cast<u64*>(target->host), access.atomic, value);
+    const u64 old = access.size_log2 == 2
+                        ? apply(reinterpret_cast<u32*>(target->host), access.atomic, static_cast<u32>(value))
+                        : apply(reinterpret_cast<u64*>(target->host), access.atomic, value);
     written(*target, access.size_bytes());
     return extend(old, access, true);
 }
@@ -212,12 +221,11 @@ std::expected<u64, Fault> DbtCpu::amo_slow(u64 address, ir::MemoryAccess access,
 std::expected<u64, Fault> DbtCpu::load_reserved_slow(u64 address, ir::MemoryAccess access) {
     if (address % access.size_bytes() != 0)
         return std::unexpected(frontend_.alignment_fault({address}, MemoryAction::read));
-    const auto target = find_or_resolve(address, false, access.mmu_index);
+    const auto target = find_or_resolve(address, false, access);
     if (!target) return std::unexpected(target.error());
     if (!target->host) return std::unexpected(frontend_.bus_fault({address}, MemoryAction::read));
-    const u64 value = access.size_log2 == 2
-                          ? std::atomic_ref<u32>(*reinterpret_cast<u32*>(target->host)).load()
-                          : std::atomic_ref<u64>(*reinterpret_cast<u64*>(target->host)).load();
+    const u64 value = access.size_log2 == 2 ? std::atomic_ref<u32>(*reinterpret_cast<u32*>(target->host)).load()
+                                            : std::atomic_ref<u64>(*reinterpret_cast<u64*>(target->host)).load();
     frontend_.reservation() = {1, target->physical.value, value};
     return extend(value, access, true);
 }
@@ -227,7 +235,7 @@ std::expected<u64, Fault> DbtCpu::store_conditional_slow(u64 address, ir::Memory
         return std::unexpected(frontend_.alignment_fault({address}, MemoryAction::write));
     const Reservation reservation = std::exchange(frontend_.reservation(), {});
     if (reservation.valid == 0) return 1;
-    const auto target = find_or_resolve(address, true, access.mmu_index);
+    const auto target = find_or_resolve(address, true, access);
     if (!target) return std::unexpected(target.error());
     if (!target->host) return std::unexpected(frontend_.bus_fault({address}, MemoryAction::write));
     if (target->physical.value != reservation.address) return 1;
@@ -246,7 +254,7 @@ std::expected<void, Fault> DbtCpu::store(GuestVirtual address, u64 value, Width 
 }
 
 std::expected<void, Fault> DbtCpu::zero(GuestVirtual address, u64 size_bytes) {
-    const auto target = resolve(address, MemoryAction::write, 0);
+    const auto target = resolve(address, MemoryAction::write, size_bytes, 0);
     if (!target) return std::unexpected(target.error());
     if (!target->host) return std::unexpected(frontend_.bus_fault(address, MemoryAction::write));
     std::memset(target->host, 0, size_bytes);
@@ -260,8 +268,8 @@ jit::SlowPaths DbtCpu::slow_paths() {
             [](jit::Context* context, u64 address, u32 packed) {
                 DbtCpu& cpu = cpu_of(context);
                 const auto access = ir::MemoryAccess::unpack(static_cast<u16>(packed));
-                return extend(value_or_leave(cpu, cpu.load_slow(address, access.size_bytes(), access.mmu_index)), access,
-                              access.sign_extend);
+                return extend(value_or_leave(cpu, cpu.load_slow(address, access.size_bytes(), access.mmu_index)),
+                              access, access.sign_extend);
             },
         .store =
             [](jit::Context* context, u64 address, u32 packed, u64 value) {
@@ -275,8 +283,8 @@ jit::SlowPaths DbtCpu::slow_paths() {
         .amo =
             [](jit::Context* context, u64 address, u32 packed, u64 value) {
                 DbtCpu& cpu = cpu_of(context);
-                return value_or_leave(
-                    cpu, cpu.amo_slow(address, ir::MemoryAccess::unpack(static_cast<u16>(packed)), value));
+                return value_or_leave(cpu,
+                                      cpu.amo_slow(address, ir::MemoryAccess::unpack(static_cast<u16>(packed)), value));
             },
         .load_reserved =
             [](jit::Context* context, u64 address, u32 packed) {
@@ -287,8 +295,8 @@ jit::SlowPaths DbtCpu::slow_paths() {
         .store_conditional =
             [](jit::Context* context, u64 address, u32 packed, u64 value) {
                 DbtCpu& cpu = cpu_of(context);
-                return value_or_leave(
-                    cpu, cpu.store_conditional_slow(address, ir::MemoryAccess::unpack(static_cast<u16>(packed)), value));
+                return value_or_leave(cpu, cpu.store_conditional_slow(
+                                               address, ir::MemoryAccess::unpack(static_cast<u16>(packed)), value));
             },
     };
 }

@@ -85,7 +85,7 @@ std::expected<Translation, Fault> Mmu::untranslated(GuestVirtual address, Memory
     if (address.value >> physical_address_bits != 0) return std::unexpected(access_fault(address, action));
     const PmpPermission permission = pmp_.permission({address.value}, privilege);
     if (!permission.allows(action)) return std::unexpected(access_fault(address, action));
-    return Translation{{address.value}, page_size, permission.write, permission.whole_page};
+    return Translation{{address.value}, page_size, permission.write, permission.whole_page, permission.bytes};
 }
 
 std::expected<Translation, Fault> Mmu::translate(GuestVirtual address, MemoryAction action) {
@@ -105,8 +105,9 @@ std::expected<Translation, Fault> Mmu::translate(GuestVirtual address, MemoryAct
 // The walker reads as supervisor, and its faults are those of the access it walks for (II 3.7.2, 4.3.2).
 std::expected<Mmu::EntryPlace, Fault> Mmu::entry_place(u64 address, const Walk& walk) {
     const Window* window = reader_.find({address});
+    const PmpPermission permission = pmp_.permission({address}, Privilege::supervisor);
     if (!window || !window->ram || window->size_bytes - (address - window->base.value) < sizeof(u64) ||
-        !pmp_.permission({address}, Privilege::supervisor).read)
+        !permission.read || permission.bytes < sizeof(u64))
         return std::unexpected(access_fault(walk.address, walk.action));
     const u64 offset = window->ram_offset + (address - window->base.value);
     // A window may start anywhere, a host word may not.
@@ -189,7 +190,7 @@ std::expected<Translation, Fault> Mmu::finish(const Leaf& leaf, const Walk& walk
     if (!permission.allows(walk.action)) return std::unexpected(access_fault(walk.address, walk.action));
     const bool writable =
         permission.write && (leaf.pte & pte::d) != 0 && permitted(leaf.pte, MemoryAction::write, walk.privilege);
-    return Translation{address, size, writable, permission.whole_page};
+    return Translation{address, size, writable, permission.whole_page, permission.bytes};
 }
 
 } // namespace orrery::riscv

@@ -1,5 +1,6 @@
 #include "cpu/riscv/pmp.hpp"
 
+#include <algorithm>
 #include <bit>
 
 #include "cpu/riscv/csr_bits.hpp"
@@ -11,7 +12,7 @@ constexpr u64 address_mask = bit(54) - 1; // pmpaddr holds bits 55:2
 
 u8 matching(u8 configuration) { return (configuration >> pmpcfg::a_low) & 3; }
 
-PmpPermission everything() { return {true, true, true, true}; }
+PmpPermission everything() { return {.read = true, .write = true, .execute = true}; }
 
 } // namespace
 
@@ -50,15 +51,19 @@ PmpPermission Pmp::permission(GuestPhysical address, Privilege privilege) const 
     const u64 page_first = address.value & ~(page_size - 1);
     const u64 page_last = page_first + (page_size - 1);
     bool whole_page = true;
+    u64 last = page_last;
     for (u32 i = 0; i < region_count_; ++i) {
         const Region& region = regions_[i];
         if (region.last < page_first || region.first > page_last) continue;
         if (region.first > page_first || region.last < page_last) whole_page = false;
+        if (address.value < region.first) last = std::min(last, region.first - 1);
         if (address.value < region.first || address.value > region.last) continue;
+        last = std::min(last, region.last);
         const u8 allowed = machine && (region.configuration & pmpcfg::l) == 0 ? u8{0xff} : region.configuration;
-        return {(allowed & pmpcfg::r) != 0, (allowed & pmpcfg::w) != 0, (allowed & pmpcfg::x) != 0, whole_page};
+        return {(allowed & pmpcfg::r) != 0, (allowed & pmpcfg::w) != 0, (allowed & pmpcfg::x) != 0, whole_page,
+                last - address.value + 1};
     }
-    return {machine, machine, machine, whole_page};
+    return {machine, machine, machine, whole_page, last - address.value + 1};
 }
 
 u64 Pmp::read_configuration(u32 first) const {

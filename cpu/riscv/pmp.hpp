@@ -14,6 +14,9 @@ struct PmpPermission {
     bool write = false;
     bool execute = false;
     bool whole_page = true; // the same for every byte of the 4 KiB page
+    // From the address on, as far as the entry that decides it reaches, at most to the end of the page. An access that
+    // goes further matches an entry in part only and fails (3.7.1.2).
+    u64 bytes = page_size;
 
     [[nodiscard]] bool allows(MemoryAction action) const {
         return action == MemoryAction::read ? read : action == MemoryAction::write ? write : execute;
@@ -26,8 +29,7 @@ public:
 
     // Takes the entries from the state again.
     void decode();
-    // What `privilege` may do with the byte at `address`. An access is decided by its first byte: an access of eight
-    // bytes that an entry's end cuts in two is not told apart.
+    // What `privilege` may do with the bytes from `address` on.
     [[nodiscard]] PmpPermission permission(GuestPhysical address, Privilege privilege) const;
 
     // CSR accesses, with lock bits and reserved encodings (3.7.1). `first` is 0 or 8. True: something changed.

@@ -1,5 +1,4 @@
 // An access of which only a part matches a PMP entry fails, whatever the entry and the next one allow (3.7.1.2).
-// known failure: an access is decided by its first byte
 // expect: tp = 0x4
 #include "guest.h"
 #define DATA PAGE(0)

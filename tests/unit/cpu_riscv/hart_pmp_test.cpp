@@ -56,6 +56,19 @@ TEST_CASE_METHOD(PmpFixture, "NA4 covers four bytes and makes its page uncacheab
     CHECK(user(0x2000).whole_page);
 }
 
+TEST_CASE_METHOD(PmpFixture, "an answer reaches to where another entry decides, or to the end of the page") {
+    entry(1, 0x1010 >> 2 | 1, rwx | napot); // 0x1010 to 0x101f
+    CHECK(user(0x1018).bytes == 8);
+    CHECK(user(0x101f).bytes == 1);
+    CHECK(user(0x1000).bytes == 16);
+    CHECK(user(0x1020).bytes == 0x1000 - 0x20);
+    CHECK(user(0x2004).bytes == 0x1000 - 4);
+    entry(0, 0x1014 >> 2, pmpcfg::r | na4); // comes first, and cuts the other in two
+    CHECK(user(0x1010).bytes == 4);
+    CHECK(user(0x1014).bytes == 4);
+    CHECK(user(0x1018).bytes == 8);
+}
+
 TEST_CASE_METHOD(PmpFixture, "TOR reaches from the entry below to its own address") {
     entry(0, 0x3000 >> 2, pmpcfg::r | tor);
     entry(1, 0x5000 >> 2, rwx | tor);
