@@ -208,15 +208,22 @@ bool DbtCpu::handle_exit() {
     const Translator::Position left_at = slow ? translator_.position(context_) : Translator::Position{};
     in_code_ = false;
     switch (context_.exit) {
-    case jit::Exit::lookup: return true;
-    case jit::Exit::link: return go_on_linked();
-    case jit::Exit::budget: run_last(); return false;
-    case jit::Exit::leave: return false;
+    case jit::Exit::lookup:
+        return true;
+    case jit::Exit::link:
+        return go_on_linked();
+    case jit::Exit::budget:
+        run_last();
+        return false;
+    case jit::Exit::leave:
+        return false;
     case jit::Exit::raise:
         ++context_.budget; // the raising instruction was counted but doesn't retire
         raise({context_.exit_code, context_.exit_value});
         return false;
-    case jit::Exit::slow: finish_slow_exit(left_at); return false;
+    case jit::Exit::slow:
+        finish_slow_exit(left_at);
+        return false;
     }
     return false;
 }
@@ -317,8 +324,6 @@ jit::CompiledBlock* DbtCpu::current_block(const Translator::Place& place) {
     return nullptr;
 }
 
-void DbtCpu::forget_block(const jit::CompiledBlock& block) {
-    tlb_.forget_jump(block.key.pc, code_of(block));
-}
+void DbtCpu::forget_block(const jit::CompiledBlock& block) { tlb_.forget_jump(block.key.pc, code_of(block)); }
 
 } // namespace orrery::dbt

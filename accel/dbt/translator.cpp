@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "accel/dbt/dbt_cpu.hpp"
+#include "jit/ir/verify.hpp"
 
 namespace orrery::dbt {
 namespace {
@@ -22,12 +23,20 @@ std::vector<u32> pc_offsets(const ir::Block& block) {
     return offsets;
 }
 
+// Only builds with sanitizers pay for it.
+void check([[maybe_unused]] const ir::Block& block, [[maybe_unused]] const ir::GuestDescription& guest) {
+#if ORRERY_VERIFY_IR
+    const Status verified = ir::verify(block, guest);
+    ORRERY_ASSERT(verified, verified.error().message().c_str());
+#endif
+}
+
 } // namespace
 
 Result<std::unique_ptr<Translator>> Translator::create(Engine engine, const ir::GuestDescription& guest,
                                                        u32 state_offset_bytes, AddressSpace& memory,
                                                        u64 code_size_bytes) {
-    std::unique_ptr<Translator> translator(new Translator(engine, memory));
+    std::unique_ptr<Translator> translator(new Translator(engine, guest, memory));
     if (engine == Engine::baseline) {
         translator->buffer_ = TRY(jit::CodeBuffer::create(code_size_bytes));
         translator->baseline_ = TRY(jit::Baseline::create(guest, state_offset_bytes, *translator->buffer_));
@@ -87,6 +96,7 @@ bool Translator::translate(DbtCpu& cpu, const Place& place) {
     track(place.page);
     const u64 writes_before = code_writes_.load();
     ir::Block block = cpu.build(place.block.key, DbtCpu::block_limit);
+    check(block, guest_);
     // No bytes: a fetch that faults. Whether it does may change without any store to them.
     if (block.guest_bytes == 0) return false;
     const u64 first_offset = place.block.key.pc & (page_size - 1);

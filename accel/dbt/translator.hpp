@@ -30,6 +30,7 @@ struct TranslatorStatistics {
 
 class Translator final : public MemoryListener {
 public:
+    // `guest` outlives the translator.
     static Result<std::unique_ptr<Translator>> create(Engine engine, const ir::GuestDescription& guest,
                                                       u32 state_offset_bytes, AddressSpace& memory,
                                                       u64 code_size_bytes = 256 * MiB);
@@ -37,9 +38,7 @@ public:
 
     [[nodiscard]] Engine engine() const { return engine_; }
     // Translated code lies within 4 GiB above this; 0 if there is none.
-    [[nodiscard]] u64 code_base() const {
-        return buffer_ ? reinterpret_cast<u64>(buffer_->executable_base()) : 0;
-    }
+    [[nodiscard]] u64 code_base() const { return buffer_ ? reinterpret_cast<u64>(buffer_->executable_base()) : 0; }
     [[nodiscard]] ExclusiveGate& gate() { return gate_; }
     [[nodiscard]] const TranslatorStatistics& statistics() const { return statistics_; }
     void add(DbtCpu& cpu) { cpus_.push_back(&cpu); }
@@ -80,7 +79,8 @@ public:
     void tracked_page_written(Ram& ram, u64 offset, u64 size_bytes) override { code_written(ram, offset, size_bytes); }
 
 private:
-    Translator(Engine engine, AddressSpace& memory) : engine_(engine), memory_(memory) {}
+    Translator(Engine engine, const ir::GuestDescription& guest, AddressSpace& memory)
+        : engine_(engine), guest_(guest), memory_(memory) {}
     // False: see block().
     bool translate(DbtCpu& cpu, const Place& place);
     void track(const SoftTlb::Code& page);
@@ -89,9 +89,10 @@ private:
     void remove_stale(Ram& ram, u64 page, u64 first, u64 size_bytes);
 
     Engine engine_;
+    const ir::GuestDescription& guest_;
     AddressSpace& memory_;
     ExclusiveGate gate_;
-    std::mutex mutex_; // guards the cache and the back end; never waited for while inside the gate
+    std::mutex mutex_;                 // guards the cache and the back end; never waited for while inside the gate
     std::atomic<u64> code_writes_ = 0; // stores to tracked pages
     std::atomic<u64> removals_ = 0;
     jit::BlockCache cache_;
