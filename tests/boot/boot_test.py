@@ -110,7 +110,6 @@ def terminal(program, scratch):
     import termios
     settings = debian(scratch)
     with running(program, settings, terminal=True) as console:
-        before = termios.tcgetattr(console.child_end)
         console.wait_for("orrery:~# ")
         console.type("echo a$((40+2))b; sleep 1000\r")
         console.wait_for("a42b")
@@ -123,7 +122,7 @@ def terminal(program, scratch):
         console.type("poweroff\r")
         code = console.wait_for_end()
         expect(code == 0, f"exit code {code} instead of 0 after poweroff", console)
-        expect(termios.tcgetattr(console.child_end) == before, "the terminal's settings were not restored", console)
+        expect(termios.tcgetattr(console.child_end) == console.settings_before, "the terminal's settings were not restored", console)
 
 
 def u_boot(program, scratch, bios):

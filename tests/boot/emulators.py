@@ -9,6 +9,7 @@ import pty
 import select
 import signal
 import subprocess
+import termios
 import time
 from pathlib import Path
 
@@ -80,6 +81,7 @@ class Console:
         own_session = dict(start_new_session=True, preexec_fn=die_with_parent)
         if terminal:
             self.output, self.child_end = pty.openpty()
+            self.settings_before = termios.tcgetattr(self.child_end)  # once the program runs, it is too late
             self.input = self.output
             self.process = subprocess.Popen(command, stdin=self.child_end, stdout=self.child_end, stderr=self.child_end, **own_session)
         else:
