@@ -4,6 +4,7 @@
 
 #include "accel/dbt/dbt_cpu.hpp"
 #include "jit/ir/verify.hpp"
+#include "jit/passes/pipeline.hpp"
 
 namespace orrery::dbt {
 namespace {
@@ -59,6 +60,8 @@ std::unique_ptr<jit::CompiledBlock> Translator::interpretable(ir::Block block) {
 
 std::unique_ptr<jit::CompiledBlock> Translator::compile(ir::Block block) {
     if (engine_ == Engine::interpreter) return interpretable(std::move(block));
+    passes::run(block);
+    check(block, guest_);
     auto compiled = baseline_->compile(block);
     if (!compiled) return nullptr;
     compiled->key = block.key;

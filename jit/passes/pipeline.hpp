@@ -1,4 +1,5 @@
-// The passes in the order in which every translated block goes through them.
+// The passes in the order in which every block goes through them before the baseline compiles it. The interpreter runs
+// blocks as the frontend made them: it is what compiled code is compared with.
 #pragma once
 
 #include "jit/passes/dead_code.hpp"
