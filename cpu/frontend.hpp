@@ -5,6 +5,7 @@
 
 #include <expected>
 
+#include "cpu/debug.hpp"
 #include "cpu/environment.hpp"
 #include "jit/ir/builder.hpp"
 #include "jit/ir/ir.hpp"
@@ -139,6 +140,10 @@ public:
     [[nodiscard]] virtual bool halted() const = 0;
     [[nodiscard]] virtual bool wakes() const = 0;
     virtual void set_irq(u32 pin, bool level) = 0; // any thread
+
+    // ---- debugging
+    // Outside of translated code only. After a write the engine must look at the state anew, as after restored().
+    [[nodiscard]] virtual DebugView& debug_view() = 0;
 };
 
 } // namespace orrery

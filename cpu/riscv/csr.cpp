@@ -276,6 +276,11 @@ std::optional<u64> peek_csr(Hart& hart, u32 number) {
     return value_of(hart, *row);
 }
 
+void poke_csr(Hart& hart, u32 number, u64 value) {
+    const CsrDefinition* row = find_csr(number);
+    if (row && !csr_read_only(number)) set_value(hart, *row, value);
+}
+
 bool csr_needs_count(u32 number) {
     const CsrDefinition* row = find_csr(number);
     return row && row->needs_count;

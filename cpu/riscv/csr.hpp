@@ -6,17 +6,14 @@
 #include <span>
 #include <string_view>
 
+#include "cpu/debug.hpp"
 #include "cpu/riscv/state.hpp"
 
 namespace orrery::riscv {
 
 class Hart;
 
-struct CsrField {
-    std::string_view name;
-    u32 low;
-    u32 width = 1;
-};
+using CsrField = RegisterField;
 
 // A CSR without side effects is `storage` and `writable`; any other has functions. A CSR without `write` ignores writes
 // (WARL fields that are constant); one whose number says read-only never gets them.
@@ -51,6 +48,8 @@ enum class CsrOperation : u8 { read, write, set, clear };
 std::optional<u64> access_csr(Hart& hart, u32 number, CsrOperation operation, u64 value);
 // The value for a debugger: no check, no effect.
 std::optional<u64> peek_csr(Hart& hart, u32 number);
+// A debugger's write, by the register's own rules. Nothing happens to one that is read-only or isn't there.
+void poke_csr(Hart& hart, u32 number, u64 value);
 
 // For translators: which read helper a CSR takes, and the slot of one that needs no helper at all.
 bool csr_needs_count(u32 number);

@@ -10,6 +10,7 @@
 #include "cpu/riscv/configuration.hpp"
 #include "cpu/riscv/counters.hpp"
 #include "cpu/riscv/csr_bits.hpp"
+#include "cpu/riscv/debug_view.hpp"
 #include "cpu/riscv/mmu.hpp"
 #include "cpu/riscv/pmp.hpp"
 #include "cpu/riscv/state.hpp"
@@ -53,6 +54,7 @@ public:
     [[nodiscard]] bool wakes() const override;
     // Pins are the numbers in riscv::irq of the lines that come from outside: 3, 7, 9, 11. Others are ignored.
     void set_irq(u32 pin, bool level) override;
+    [[nodiscard]] DebugView& debug_view() override { return debug_view_; }
 
     // ---- for the CSRs, helpers and tests
     [[nodiscard]] State& registers() { return state_; }
@@ -80,6 +82,7 @@ private:
     Mmu mmu_;
     Counters counters_;
     SupervisorTimer timer_;
+    HartDebugView debug_view_{*this};
 };
 
 } // namespace orrery::riscv

@@ -1,0 +1,71 @@
+// What a debugger sees of one CPU, whatever its architecture: registers with the names and fields of the manual, and
+// addresses as the CPU would translate them. Only while the CPU doesn't run; nothing here changes what the guest can
+// see, but write().
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "machine/fabric/result.hpp"
+#include "machine/fabric/types.hpp"
+
+namespace orrery {
+
+// Bits [first, first + count) of a register.
+struct RegisterField {
+    std::string_view name;
+    u8 first = 0;
+    u8 count = 1;
+};
+
+struct RegisterDescription {
+    enum class Type : u8 { integer, code_pointer, data_pointer, ieee_double, flags };
+
+    std::string_view name;    // as debuggers know it: "a0", "mstatus"
+    std::string_view alias;   // another name: "x10"; empty if there is none
+    std::string_view feature; // of gdb's target descriptions: "org.gnu.gdb.riscv.cpu"
+    std::string_view group;   // "general", "float", "system"
+    u32 number = 0;           // gdb's register number
+    u32 bits = 64;
+    Type type = Type::integer;
+    std::span<const RegisterField> fields; // with Type::flags, ascending
+};
+
+// One entry that a page walk read, or what it came to.
+struct WalkStep {
+    std::string what;     // "level 2", "page fault"
+    u64 entry_address = 0; // guest-physical
+    u64 entry = 0;
+    std::string meaning; // decoded fields, or the reason
+};
+
+struct Walk {
+    std::optional<GuestPhysical> address; // empty: the access would fault, the last step says why
+    u64 page_size_bytes = 0;
+    std::vector<WalkStep> steps;
+};
+
+class DebugView {
+public:
+    virtual ~DebugView() = default;
+    // Ascending numbers. The same for the life of the CPU.
+    [[nodiscard]] virtual std::span<const RegisterDescription> registers() const = 0;
+    // `index` is into registers().
+    [[nodiscard]] virtual u64 read(std::size_t index) const = 0;
+    // As the guest's most privileged code would write it: bits that can't be written stay. Errors name a register that
+    // can't be written at all.
+    virtual Status write(std::size_t index, u64 value) = 0;
+    // Where a load of the CPU's current mode goes, permissions aside. Sets no accessed or dirty bits.
+    [[nodiscard]] virtual std::optional<GuestPhysical> translate(GuestVirtual address) const = 0;
+    // The same, told step by step.
+    [[nodiscard]] virtual Walk walk(GuestVirtual address) const = 0;
+    [[nodiscard]] virtual std::string_view gdb_architecture() const = 0; // "riscv:rv64"
+    [[nodiscard]] virtual std::string_view llvm_triple() const = 0;      // "riscv64-unknown-elf"
+    // For people: "S-mode", "M-mode, wfi".
+    [[nodiscard]] virtual std::string condition() const = 0;
+};
+
+} // namespace orrery
