@@ -32,6 +32,23 @@ constexpr auto supervisor_status_fields = std::to_array<CsrField>(
     {{"SIE", 1}, {"SPIE", 5}, {"SPP", 8}, {"FS", 13, 2}, {"SUM", 18}, {"MXR", 19}, {"UXL", 32, 2}, {"SD", 63}});
 constexpr auto interrupt_fields =
     std::to_array<CsrField>({{"SSI", 1}, {"MSI", 3}, {"STI", 5}, {"MTI", 7}, {"SEI", 9}, {"MEI", 11}, {"LCOFI", 13}});
+constexpr auto supervisor_interrupt_fields =
+    std::to_array<CsrField>({{"SSI", 1}, {"STI", 5}, {"SEI", 9}, {"LCOFI", 13}});
+constexpr auto exception_fields = std::to_array<CsrField>({{"fetch_misaligned", 0},
+                                                           {"fetch_access", 1},
+                                                           {"illegal", 2},
+                                                           {"breakpoint", 3},
+                                                           {"load_misaligned", 4},
+                                                           {"load_access", 5},
+                                                           {"store_misaligned", 6},
+                                                           {"store_access", 7},
+                                                           {"ecall_U", 8},
+                                                           {"ecall_S", 9},
+                                                           {"fetch_page", 12},
+                                                           {"load_page", 13},
+                                                           {"store_page", 15}});
+constexpr auto isa_fields = std::to_array<CsrField>(
+    {{"A", 0}, {"B", 1}, {"C", 2}, {"D", 3}, {"F", 5}, {"I", 8}, {"M", 12}, {"S", 18}, {"U", 20}, {"MXL", 62, 2}});
 constexpr auto cause_fields = std::to_array<CsrField>({{"code", 0, 63}, {"interrupt", 63}});
 constexpr auto vector_fields = std::to_array<CsrField>({{"mode", 0, 2}, {"base", 2, 62}});
 constexpr auto satp_fields = std::to_array<CsrField>({{"PPN", 0, 44}, {"ASID", 44, 16}, {"MODE", 60, 4}});
@@ -43,6 +60,17 @@ constexpr auto fcsr_fields =
 constexpr auto counter_fields = std::to_array<CsrField>({{"CY", 0}, {"TM", 1}, {"IR", 2}, {"HPM", 3, 29}});
 constexpr auto event_fields =
     std::to_array<CsrField>({{"event", 0, 8}, {"UINH", 60}, {"SINH", 61}, {"MINH", 62}, {"OF", 63}});
+// The eight entries of a pmpcfg register.
+#define ORRERY_PMP_ENTRY(number, low)                                                                                  \
+    {"R" #number, low}, {"W" #number, low + 1}, {"X" #number, low + 2}, {"A" #number, low + 3, 2},                     \
+        {"L" #number, low + 7}
+constexpr auto pmpcfg0_fields = std::to_array<CsrField>(
+    {ORRERY_PMP_ENTRY(0, 0), ORRERY_PMP_ENTRY(1, 8), ORRERY_PMP_ENTRY(2, 16), ORRERY_PMP_ENTRY(3, 24),
+     ORRERY_PMP_ENTRY(4, 32), ORRERY_PMP_ENTRY(5, 40), ORRERY_PMP_ENTRY(6, 48), ORRERY_PMP_ENTRY(7, 56)});
+constexpr auto pmpcfg2_fields = std::to_array<CsrField>(
+    {ORRERY_PMP_ENTRY(8, 0), ORRERY_PMP_ENTRY(9, 8), ORRERY_PMP_ENTRY(10, 16), ORRERY_PMP_ENTRY(11, 24),
+     ORRERY_PMP_ENTRY(12, 32), ORRERY_PMP_ENTRY(13, 40), ORRERY_PMP_ENTRY(14, 48), ORRERY_PMP_ENTRY(15, 56)});
+#undef ORRERY_PMP_ENTRY
 
 constexpr auto single_rows = std::to_array<CsrDefinition>({
     // Floating point (I 12.2)
@@ -78,7 +106,7 @@ constexpr auto single_rows = std::to_array<CsrDefinition>({
      .read = csr::read_sie,
      .write = csr::write_sie,
      .ends_block = true,
-     .fields = interrupt_fields},
+     .fields = supervisor_interrupt_fields},
     {.number = 0x105,
      .storage = &State::stvec,
      .writable = any & ~u64{2},
@@ -100,7 +128,7 @@ constexpr auto single_rows = std::to_array<CsrDefinition>({
      .write = csr::write_sip,
      .read_to_modify = csr::read_sip_to_modify,
      .ends_block = true,
-     .fields = interrupt_fields},
+     .fields = supervisor_interrupt_fields},
     {.number = 0x14d,
      .storage = &State::stimecmp,
      .writable = any,
@@ -122,14 +150,14 @@ constexpr auto single_rows = std::to_array<CsrDefinition>({
      .write = csr::write_mstatus,
      .ends_block = true,
      .fields = status_fields},
-    {.number = 0x301, .read = csr::read_misa},
-    {.number = 0x302, .storage = &State::medeleg, .writable = exceptions_delegable},
+    {.number = 0x301, .read = csr::read_misa, .fields = isa_fields},
+    {.number = 0x302, .storage = &State::medeleg, .writable = exceptions_delegable, .fields = exception_fields},
     {.number = 0x303,
      .storage = &State::mideleg,
      .writable = mip::delegable,
      .write = csr::write_mideleg,
      .ends_block = true,
-     .fields = interrupt_fields},
+     .fields = supervisor_interrupt_fields},
     {.number = 0x304,
      .storage = &State::mie,
      .writable = mip::all,
@@ -215,7 +243,8 @@ constexpr auto rows = [] {
                          .writable = 0x9f9f'9f9f'9f9f'9f9f,
                          .read = csr::read_pmpcfg,
                          .write = csr::write_pmpcfg,
-                         .ends_block = true};
+                         .ends_block = true,
+                         .fields = number == 0x3a0 ? std::span<const CsrField>(pmpcfg0_fields) : pmpcfg2_fields};
     for (u32 i = 0; i < pmp_entries; ++i)
         table[next++] = {.number = 0x3b0 + i,
                          .writable = bit(54) - 1,

@@ -61,6 +61,7 @@ Status HartDebugView::write(std::size_t index, u64 value) {
     } else if (number < gdb::pc) {
         if (number != 0) state.x[number] = value;
     } else if (number == gdb::pc) {
+        if (value != state.pc) state.halted = false; // it was the instruction before the old pc that waits
         state.pc = value & ~u64{1};
     } else {
         state.f[number - gdb::first_float] = value;

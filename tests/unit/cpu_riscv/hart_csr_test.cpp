@@ -139,8 +139,8 @@ TEST_CASE_METHOD(CsrFixture, "every field of a CSR lies in bits that it can show
         u64 covered = 0;
         for (const CsrField& field : csr.fields) {
             INFO(fmt::format("{:#x} {}", csr.number, field.name));
-            const u64 bits = ((field.width == 64 ? 0 : u64{1} << field.width) - 1) << field.low;
-            CHECK(field.low + field.width <= 64);
+            const u64 bits = ((field.count == 64 ? 0 : u64{1} << field.count) - 1) << field.first;
+            CHECK(field.first + field.count <= 64);
             CHECK((covered & bits) == 0);
             covered |= bits;
         }

@@ -1,38 +1,13 @@
 // Page-table walks, with every reason to fault.
 #include "tests/support/catch.hpp"
-#include "tests/unit/cpu_riscv/hart_fixture.hpp"
+#include "tests/unit/cpu_riscv/hart_paging_fixture.hpp"
 
 namespace orrery::riscv {
 namespace {
 
-constexpr u64 ram = 0x8000'0000;
-constexpr u64 root = ram + 0x1000;
-constexpr u64 v = 1, r = 2, w = 4, x = 8, u = 16, g = 32, a = 64, d = 128;
-constexpr u64 rwx_ad = v | r | w | x | a | d;
-
-constexpr u64 leaf(u64 physical, u64 flags) { return physical >> 12 << 10 | flags; }
 constexpr u64 code(Exception exception) { return static_cast<u64>(exception); }
 
-struct MmuFixture : test::HartFixture {
-    MmuFixture() {
-        open_pmp();
-        set_privilege(Privilege::supervisor);
-        use(satp::sv39);
-    }
-    void use(u64 mode, u64 asid = 0) {
-        registers.satp = mode << satp::mode_low | asid << satp::asid_low | root >> page_shift;
-    }
-    // Puts `entry` at `level` on the way to `virtual_address`; the tables above it lie one after another from the root.
-    u64 map(u64 virtual_address, u64 entry, u32 level = 0) {
-        const u32 levels = static_cast<u32>(registers.satp >> satp::mode_low) - 5;
-        u64 table = root;
-        for (u32 i = levels; i-- > 0; table += page_size) {
-            const u64 place = table + (virtual_address >> (12 + 9 * i) & 511) * 8;
-            word(place) = i == level ? entry : leaf(table + page_size, v);
-            if (i == level) return place;
-        }
-        return 0;
-    }
+struct MmuFixture : test::PagingFixture {
     auto translate(u64 address, MemoryAction action) { return hart.translate_address({address}, action, 0); }
     u64 fault_code(u64 address, MemoryAction action) {
         const auto result = translate(address, action);
@@ -261,8 +236,8 @@ TEST_CASE_METHOD(MmuFixture, "Svpbmt's memory types are accepted under PBMTE, bu
 
 TEST_CASE_METHOD(MmuFixture, "the walker obeys physical memory protection") {
     map(0x1000, leaf(ram, rwx_ad));
-    registers.pmpaddr[0] = (root + page_size) >> 2; // the second table, four bytes at its beginning
-    registers.pmpcfg[0] = pmpcfg::na4 << pmpcfg::a_low;
+    registers.pmpaddr[0] = (root + page_size) >> 2; // the second table, eight bytes at its beginning
+    registers.pmpcfg[0] = pmpcfg::napot << pmpcfg::a_low;
     hart.pmp().decode();
     CHECK(fault_code(0x1000, MemoryAction::write) == code(Exception::store_access_fault));
     registers.pmpcfg[0] |= pmpcfg::r;
@@ -273,7 +248,7 @@ TEST_CASE_METHOD(MmuFixture, "the walker obeys physical memory protection") {
 TEST_CASE_METHOD(MmuFixture, "the walker needs write permission to set A") {
     const u64 place = map(0x1000, leaf(ram, v | r));
     registers.pmpaddr[0] = place >> 2;
-    registers.pmpcfg[0] = pmpcfg::r | pmpcfg::na4 << pmpcfg::a_low;
+    registers.pmpcfg[0] = pmpcfg::r | pmpcfg::napot << pmpcfg::a_low;
     hart.pmp().decode();
     CHECK(fault_code(0x1000, MemoryAction::read) == code(Exception::load_access_fault));
     CHECK(word(place) == leaf(ram, v | r));
