@@ -1,7 +1,6 @@
 #include "jit/passes/dead_code.hpp"
 
 #include <algorithm>
-#include <vector>
 
 #include "jit/passes/operands.hpp"
 
@@ -45,9 +44,15 @@ void compact(ir::Block& block, std::vector<ir::Value>& place) {
 
 } // namespace
 
-void dead_code(ir::Block& block) {
+void dead_code(ir::Block& block, std::vector<ir::Value>* origins) {
     std::vector<ir::Value> needed(block.instructions.size());
-    if (mark(block, needed) != 0) compact(block, needed);
+    const bool some_unneeded = mark(block, needed) != 0;
+    if (origins) {
+        origins->clear();
+        for (std::size_t i = 0; i < needed.size(); ++i)
+            if (needed[i] != 0) origins->push_back(static_cast<ir::Value>(i));
+    }
+    if (some_unneeded) compact(block, needed);
 }
 
 } // namespace orrery::passes
