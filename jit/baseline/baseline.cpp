@@ -31,7 +31,7 @@ Baseline::Baseline(std::unique_ptr<Implementation> implementation) : implementat
 Baseline::~Baseline() = default;
 
 Result<std::unique_ptr<Baseline>> Baseline::create(const ir::GuestDescription& guest, u32 state_offset_bytes,
-                                                   CodeBuffer& buffer) {
+                                                   CodeBuffer& buffer, bool counting) {
 #if !defined(__x86_64__)
     return error("translated code needs an x86-64 host; use --engine interp");
 #endif
@@ -44,15 +44,15 @@ Result<std::unique_ptr<Baseline>> Baseline::create(const ir::GuestDescription& g
     u8* const code = buffer.commit(assembler.size());
     made->thunks.enter = reinterpret_cast<void (*)(Context*, const u8*)>(reinterpret_cast<std::uintptr_t>(code));
     made->thunk_bytes = buffer.used_bytes();
-    made->emitter = std::make_unique<BlockEmitter>(made->layout, made->thunks, guest);
+    made->emitter = std::make_unique<BlockEmitter>(made->layout, made->thunks, guest, counting);
     return std::unique_ptr<Baseline>(new Baseline(std::move(made)));
 }
 
-std::unique_ptr<CompiledBlock> Baseline::compile(const ir::Block& block) {
+std::unique_ptr<CompiledBlock> Baseline::compile(const ir::Block& block, Listing* listing) {
     CodeBuffer& buffer = implementation_->buffer;
     auto compiled = std::make_unique<CompiledBlock>();
     u8* const begin = buffer.writable();
-    implementation_->emitter->emit(block, begin, begin + buffer.left_bytes(), *compiled);
+    implementation_->emitter->emit(block, begin, begin + buffer.left_bytes(), *compiled, listing);
     if (compiled->code_size == 0) return nullptr;
     compiled->code = buffer.commit(compiled->code_size);
     return compiled;

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "jit/baseline/listing.hpp"
 #include "jit/cache/code_buffer.hpp"
 #include "jit/ir/ir.hpp"
 #include "jit/runtime/compiled_block.hpp"
@@ -15,12 +16,13 @@ namespace orrery::jit {
 class Baseline {
 public:
     // `state_offset_bytes`: where the guest's state struct lies, from the start of its Context.
+    // `counting`: every block counts in CompiledBlock::executions how often it is run.
     static Result<std::unique_ptr<Baseline>> create(const ir::GuestDescription& guest, u32 state_offset_bytes,
-                                                    CodeBuffer& buffer);
+                                                    CodeBuffer& buffer, bool counting = false);
     ~Baseline();
 
-    // Null when the buffer is full; then reset() it and forget every block.
-    std::unique_ptr<CompiledBlock> compile(const ir::Block& block);
+    // Null when the buffer is full; then reset() it and forget every block. Fills in `listing` unless it is null.
+    std::unique_ptr<CompiledBlock> compile(const ir::Block& block, Listing* listing = nullptr);
     // Gives back all code but the entry and exit thunks.
     void reset();
 

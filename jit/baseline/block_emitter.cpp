@@ -6,12 +6,12 @@ namespace orrery::jit::baseline {
 
 using ir::Op;
 
-BlockEmitter::BlockEmitter(const Layout& layout, const Thunks& thunks, const ir::GuestDescription& guest)
-    : layout_(layout), thunks_(thunks), guest_(guest), features_(x64::HostFeatures::probe()),
+BlockEmitter::BlockEmitter(const Layout& layout, const Thunks& thunks, const ir::GuestDescription& guest, bool counting)
+    : layout_(layout), thunks_(thunks), guest_(guest), counting_(counting), features_(x64::HostFeatures::probe()),
       cold_memory_(std::make_unique_for_overwrite<u8[]>(cold_capacity_bytes)), hot_(nullptr, nullptr),
       cold_(nullptr, nullptr), locations_(layout, facts_, hot_) {}
 
-void BlockEmitter::emit(const ir::Block& block, u8* begin, u8* end, CompiledBlock& compiled) {
+void BlockEmitter::emit(const ir::Block& block, u8* begin, u8* end, CompiledBlock& compiled, Listing* listing) {
     block_ = &block;
     hot_ = x64::Assembler(begin, end);
     cold_ = x64::Assembler(cold_memory_.get(), cold_memory_.get() + cold_capacity_bytes);
@@ -26,15 +26,30 @@ void BlockEmitter::emit(const ir::Block& block, u8* begin, u8* end, CompiledBloc
     check_leave_ = false;
     facts_.run(block, layout_);
     locations_.begin(block);
-    emit_entry();
+    emit_entry(compiled.executions);
     const auto count = static_cast<u16>(block.instructions.size());
-    for (u16 i = 0; i < count; ++i) emit_instruction(i);
+    if (listing) {
+        emit_instructions_with_marks(count);
+    } else {
+        for (u16 i = 0; i < count; ++i) emit_instruction(i);
+    }
     locations_.at(count);
     emit_terminal();
+    if (listing) list_pieces(*listing);
     finish(compiled);
+    if (listing) list_names(begin, *listing);
 }
 
-void BlockEmitter::emit_entry() {
+void BlockEmitter::emit_instructions_with_marks(u16 count) {
+    marks_.assign(1, {0, 0, Listing::entry});
+    for (u16 i = 0; i < count; ++i) {
+        marks_.push_back({hot_offset(), cold_offset(), i});
+        emit_instruction(i);
+    }
+    marks_.push_back({hot_offset(), cold_offset(), count});
+}
+
+void BlockEmitter::emit_entry(u64& executions) {
     if (block_->guest_instructions == 0) return;
     const auto count = static_cast<i32>(block_->guest_instructions);
     hot_.sub(Size::qword, budget_register, count);
@@ -42,6 +57,9 @@ void BlockEmitter::emit_entry() {
     cold_.add(Size::qword, budget_register, count);
     cold_.mov(Size::qword, Gpr::rax, block_->key.pc);
     cold_jump(thunks_.exit_budget);
+    if (!counting_) return;
+    hot_.mov(Size::qword, Gpr::rax, reinterpret_cast<u64>(&executions));
+    hot_.add(Size::qword, Mem::at(Gpr::rax), 1);
 }
 
 void BlockEmitter::begin_guest_instruction() {

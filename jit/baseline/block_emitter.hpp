@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "jit/baseline/host_features.hpp"
+#include "jit/baseline/listing.hpp"
 #include "jit/baseline/thunks.hpp"
 #include "jit/baseline/value_locations.hpp"
 #include "jit/runtime/compiled_block.hpp"
@@ -14,11 +15,12 @@ namespace orrery::jit::baseline {
 
 class BlockEmitter {
 public:
-    BlockEmitter(const Layout& layout, const Thunks& thunks, const ir::GuestDescription& guest);
+    // `counting`: blocks count their executions.
+    BlockEmitter(const Layout& layout, const Thunks& thunks, const ir::GuestDescription& guest, bool counting);
 
     // Writes to `begin`, at most up to `end`. Fills in the block's side tables; its code_size is 0 if there was too
-    // little room.
-    void emit(const ir::Block& block, u8* begin, u8* end, CompiledBlock& compiled);
+    // little room. `listing` may be null.
+    void emit(const ir::Block& block, u8* begin, u8* end, CompiledBlock& compiled, Listing* listing);
 
 private:
     using Condition = x64::Condition;
@@ -38,9 +40,16 @@ private:
         u32 stub;         // in the cold code
         u64 target_pc;
     };
+    // Where the code for an instruction begins.
+    struct Mark {
+        u32 hot;
+        u32 cold;
+        u32 instruction;
+    };
 
     // ---- block_emitter.cpp
-    void emit_entry();
+    void emit_entry(u64& executions);
+    void emit_instructions_with_marks(u16 count);
     void emit_instruction(u16 index);
     void emit_pure(u16 index);
     void begin_guest_instruction();
@@ -52,6 +61,10 @@ private:
     void cold_jump(const u8* thunk);
     void cold_call(const u8* thunk);
     void load(x64::Assembler& a, Gpr to, const Operand& from);
+
+    // ---- emit_listing.cpp
+    void list_pieces(Listing& listing) const;
+    void list_names(const u8* code, Listing& listing) const;
 
     // ---- emit_integer.cpp, emit_multiply.cpp
     void emit_sum(u16 index);
@@ -140,6 +153,7 @@ private:
     const Layout& layout_;
     const Thunks& thunks_;
     const ir::GuestDescription& guest_;
+    const bool counting_;
     const x64::HostFeatures features_;
     std::unique_ptr<u8[]> cold_memory_;
     x64::Assembler hot_;
@@ -157,6 +171,7 @@ private:
     std::vector<Link> links_;
     std::vector<Site> hot_sites_;
     std::vector<Site> cold_sites_;
+    std::vector<Mark> marks_; // only for a listing
 };
 
 constexpr Size size_of(ir::Type type) { return type == ir::Type::i32 ? Size::dword : Size::qword; }
