@@ -36,11 +36,13 @@ void check([[maybe_unused]] const ir::Block& block, [[maybe_unused]] const ir::G
 
 Result<std::unique_ptr<Translator>> Translator::create(Engine engine, const ir::GuestDescription& guest,
                                                        u32 state_offset_bytes, AddressSpace& memory,
-                                                       u64 code_size_bytes) {
+                                                       u64 code_size_bytes, bool counting) {
     std::unique_ptr<Translator> translator(new Translator(engine, guest, memory));
     if (engine == Engine::baseline) {
         translator->buffer_ = TRY(jit::CodeBuffer::create(code_size_bytes));
-        translator->baseline_ = TRY(jit::Baseline::create(guest, state_offset_bytes, *translator->buffer_));
+        translator->baseline_ =
+            TRY(jit::Baseline::create(guest, state_offset_bytes, *translator->buffer_, counting));
+        translator->counting_ = counting;
     }
     memory.add_listener(*translator);
     return translator;
@@ -211,6 +213,20 @@ void Translator::code_written(Ram& ram, u64 offset, u64 size_bytes) {
     }
 }
 
+std::vector<CodeBytes> Translator::executed_blocks() const {
+    std::vector<CodeBytes> blocks = counted_;
+    cache_.for_each([&](const jit::CompiledBlock& block, const jit::BlockPlace& place, const u8* second_page) {
+        if (block.executions == 0) return;
+        CodeBytes code{block.key, {}, block.guest_instructions, block.executions};
+        const u64 left = page_size - (block.key.pc & (page_size - 1));
+        const u64 first = std::min<u64>(block.guest_bytes, left);
+        code.bytes.assign(place.host, place.host + first);
+        if (second_page) code.bytes.insert(code.bytes.end(), second_page, second_page + (block.guest_bytes - first));
+        blocks.push_back(std::move(code));
+    });
+    return blocks;
+}
+
 // Code may only go when no vCPU is in the middle of it, not even in a call from it that waits outside the gate.
 void Translator::flush() {
     for (bool done = false; !done;) {
@@ -218,6 +234,7 @@ void Translator::flush() {
             for (const DbtCpu* cpu : cpus_)
                 if (cpu->in_code()) return;
             std::lock_guard lock(mutex_);
+            if (counting_) counted_ = executed_blocks();
             cache_.clear();
             if (baseline_) baseline_->reset();
             for (DbtCpu* cpu : cpus_) cpu->forget_blocks();

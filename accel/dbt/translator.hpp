@@ -7,6 +7,7 @@
 #include <mutex>
 #include <vector>
 
+#include "accel/dbt/code_inspector.hpp"
 #include "accel/dbt/exclusive_gate.hpp"
 #include "accel/dbt/soft_tlb.hpp"
 #include "cpu/frontend.hpp"
@@ -30,10 +31,10 @@ struct TranslatorStatistics {
 
 class Translator final : public MemoryListener {
 public:
-    // `guest` outlives the translator.
+    // `guest` outlives the translator. `counting`: blocks count how often they are executed (engine baseline only).
     static Result<std::unique_ptr<Translator>> create(Engine engine, const ir::GuestDescription& guest,
                                                       u32 state_offset_bytes, AddressSpace& memory,
-                                                      u64 code_size_bytes = 256 * MiB);
+                                                      u64 code_size_bytes = 256 * MiB, bool counting = false);
     ~Translator() override;
 
     [[nodiscard]] Engine engine() const { return engine_; }
@@ -72,6 +73,8 @@ public:
     void code_written(Ram& ram, u64 offset, u64 size_bytes);
     // Counts the blocks found stale, and flushes. While it stays the same, blocks that were found stay.
     [[nodiscard]] u64 removals() const { return removals_.load(std::memory_order_relaxed); }
+    // What was counted, in no order. Only while no vCPU runs.
+    [[nodiscard]] std::vector<CodeBytes> executed_blocks() const;
     // All blocks go: state was replaced from outside.
     void flush();
 
@@ -100,6 +103,8 @@ private:
     std::unique_ptr<jit::Baseline> baseline_;
     std::vector<DbtCpu*> cpus_;
     TranslatorStatistics statistics_;
+    bool counting_ = false;
+    std::vector<CodeBytes> counted_; // in blocks that were flushed
 };
 
 } // namespace orrery::dbt

@@ -27,6 +27,11 @@ public:
 
     // The blocks with guest bytes in [offset, offset + size) of a page.
     [[nodiscard]] std::vector<CompiledBlock*> overlapping(const u8* host_page, u64 offset, u64 size_bytes) const;
+    // All blocks in the tables, with where their bytes lie: (block, place, second_host_page).
+    template <typename F> void for_each(F&& f) const {
+        for (const Kept& kept : blocks_)
+            if (kept.block->valid) f(*kept.block, kept.place, kept.second_host_page);
+    }
     // Takes the block out of the tables. It stays allocated until clear(), since code may still be running in it.
     void remove(CompiledBlock& block);
     // Whether any block was translated from this page.

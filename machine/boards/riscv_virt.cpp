@@ -122,8 +122,9 @@ Status Builder::add_memory() {
 }
 
 Status Builder::add_harts() {
-    auto& translator = machine_.keep(TRY(dbt::Translator::create(
-        options_.engine, riscv::Hart::guest_description(), HartMemory::state_offset_bytes(), machine_.memory())));
+    auto& translator = machine_.keep(
+        TRY(dbt::Translator::create(options_.engine, riscv::Hart::guest_description(), HartMemory::state_offset_bytes(),
+                                    machine_.memory(), 256 * MiB, options_.inspector != nullptr)));
     for (u32 id = 0; id < options_.harts; ++id) {
         auto& memory = machine_.keep(std::make_unique<HartMemory>());
         riscv::HartConfiguration configuration;
@@ -132,8 +133,10 @@ Status Builder::add_harts() {
         configuration.timebase_hz = timebase_hz;
         auto& hart = machine_.keep(std::make_unique<riscv::Hart>(memory.state, machine_, configuration));
         harts_.push_back(&hart);
-        machine_.add_cpu(std::make_unique<dbt::DbtCpu>(fmt::format("hart{}", id), hart, memory.context, &memory.state,
-                                                       translator, machine_));
+        auto cpu = std::make_unique<dbt::DbtCpu>(fmt::format("hart{}", id), hart, memory.context, &memory.state,
+                                                 translator, machine_);
+        if (options_.inspector && id == 0) options_.inspector->attach(translator, *cpu, hart);
+        machine_.add_cpu(std::move(cpu));
     }
     return {};
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "accel/dbt/code_inspector.hpp"
 #include "accel/dbt/translator.hpp"
 #include "devices/host/file_disk.hpp"
 #include "devices/host/slirp_network.hpp"
@@ -45,6 +46,8 @@ struct RiscvVirtOptions {
     bool deterministic = false;
     u64 seed = 1;        // of all that is random in deterministic mode
     u64 timeout_ns = never_ns;
+    // Unless null: attached to the first hart, and the translator counts how often its blocks are executed.
+    dbt::CodeInspector* inspector = nullptr;
 };
 
 // Builds the machine and resets it; run() is next. Errors name the option or file that is at fault.
