@@ -8,6 +8,7 @@
 
 #include "app/doctor_command.hpp"
 #include "app/exit_codes.hpp"
+#include "app/explain/explain_command.hpp"
 #include "app/list_command.hpp"
 #include "app/messages.hpp"
 #include "app/run_command.hpp"
@@ -27,13 +28,22 @@ constexpr const char* run_examples =
 
 constexpr const char* list_examples = "\nExample:\n  orrery list devices\n";
 
+constexpr const char* explain_examples =
+    "\nExamples:\n"
+    "  orrery explain --bytes '130505ff 3334b500 8280'\n"
+    "  orrery explain --hottest 10 --kernel vmlinuz --initrd initrd.gz --html hottest.html\n"
+    "  orrery explain --address 0x80000000 --instructions 1000 --kernel vmlinuz\n\n"
+    "The options of `orrery run` say which machine is run; it is deterministic, and its console leads nowhere.\n\n";
+
 struct CommandLine {
     CLI::App program{"Orrery, a machine that imitates a machine: runs whole guest systems in a translator.", "orrery"};
     RunArguments run_arguments;
+    ExplainArguments explain_arguments;
     std::string list_topic;
     CLI::App* run = nullptr;
     CLI::App* list = nullptr;
     CLI::App* doctor = nullptr;
+    CLI::App* explain = nullptr;
 
     CommandLine() {
         program.set_version_flag("--version", "orrery " ORRERY_VERSION);
@@ -44,17 +54,21 @@ struct CommandLine {
         list = program.add_subcommand("list", "show what there is: machines, devices, engines or traces");
         list->add_option("TOPIC", list_topic, "machines, devices, engines or traces")->type_name("");
         list->footer(list_examples);
+        explain = program.add_subcommand("explain", "show what becomes of guest instructions, down to host code");
+        explain->footer(explain_examples);
+        explain_arguments.add_to(*explain);
         // Given twice, the later value counts.
-        for (CLI::Option* option : run->get_options())
-            if (option->get_expected_max() == 1) option->take_last();
+        for (CLI::App* command : {run, explain})
+            for (CLI::Option* option : command->get_options())
+                if (option->get_expected_max() == 1) option->take_last();
         doctor = program.add_subcommand("doctor", "what this host offers, what is missing and what mends it");
         doctor->footer("\nExample:\n  orrery doctor\n");
         // Unknown arguments are collected, so that the sentence about them is ours.
-        for (CLI::App* command : {&program, run, list, doctor}) command->allow_extras();
+        for (CLI::App* command : {&program, run, list, doctor, explain}) command->allow_extras();
     }
 
     [[nodiscard]] CLI::App& chosen() {
-        for (CLI::App* command : {run, list, doctor})
+        for (CLI::App* command : {run, list, doctor, explain})
             if (command->parsed()) return *command;
         return program;
     }
@@ -77,9 +91,9 @@ int complain_about_extras(CLI::App& command, const std::vector<std::string>& ext
     for (const std::string& extra : extras)
         if (extra.starts_with("-") && extra != "-") return complain_about_option(command, extra);
     if (!command.get_parent()) {
-        const std::vector<std::string> commands{"run", "list", "doctor"};
+        const std::vector<std::string> commands{"run", "list", "doctor", "explain"};
         const std::string meant = nearest(extras.front(), commands);
-        complain("there is no command '{}'{}; the commands are run, list and doctor", extras.front(),
+        complain("there is no command '{}'{}; the commands are run, list, doctor and explain", extras.front(),
                  meant.empty() ? "" : fmt::format(" (was '{}' meant?)", meant));
     } else {
         complain("'{}' is one argument too many; `orrery {} --help` shows what is expected", extras.front(),
@@ -93,7 +107,8 @@ int complain_about(const CommandLine& line, const CLI::ParseError& wrong) {
     std::string text = wrong.what();
     while (!text.empty() && (text.back() == '\n' || text.back() == '.')) text.pop_back();
     if (dynamic_cast<const CLI::ArgumentMismatch*>(&wrong)) text = text.substr(0, text.find(':')) + ": needs a value";
-    complain("{}; `{} --help` shows what is expected", text, line.run->parsed() ? "orrery run" : "orrery");
+    const char* command = line.run->parsed() ? "orrery run" : line.explain->parsed() ? "orrery explain" : "orrery";
+    complain("{}; `{} --help` shows what is expected", text, command);
     return exit_usage;
 }
 
@@ -113,6 +128,7 @@ int start(int argument_count, char** arguments) {
     if (line.run->parsed()) return run(line.run_arguments);
     if (line.list->parsed() && !line.list_topic.empty()) return list(line.list_topic);
     if (line.doctor->parsed()) return doctor();
+    if (line.explain->parsed()) return explain(line.explain_arguments);
     complain("{}", line.list->parsed()
                        ? "list: say what: machines, devices, engines or traces"
                        : "say what to do: `orrery run --help`, `orrery list machines`, `orrery doctor`");

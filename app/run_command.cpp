@@ -16,7 +16,6 @@
 #include "machine/snapshot.hpp"
 
 namespace orrery::app {
-namespace {
 
 Status place_image(RunPlan& plan) {
     if (!plan.image) return {};
@@ -34,6 +33,8 @@ Status place_image(RunPlan& plan) {
     plan.board.kernel = plan.image;
     return {};
 }
+
+namespace {
 
 Status choose_engine(RunPlan& plan) {
     plan.board.engine = plan.engine == EngineChoice::interpreter ? dbt::Engine::interpreter : dbt::Engine::baseline;

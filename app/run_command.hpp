@@ -5,6 +5,9 @@
 
 namespace orrery::app {
 
+// Finds out what the image without an option is, and puts it where it belongs.
+Status place_image(RunPlan& plan);
+
 // Runs to the end; the exit code.
 int run(const RunArguments& arguments);
 

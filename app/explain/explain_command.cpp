@@ -1,0 +1,211 @@
+#include "app/explain/explain_command.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <limits>
+
+#include <CLI/CLI.hpp>
+
+#include "accel/dbt/explain.hpp"
+#include "app/exit_codes.hpp"
+#include "app/explain/byte_string.hpp"
+#include "app/explain/html.hpp"
+#include "app/explain/text.hpp"
+#include "app/host_probe.hpp"
+#include "app/messages.hpp"
+#include "app/run_command.hpp"
+#include "app/values.hpp"
+#include "cpu/riscv/hart.hpp"
+
+namespace orrery::app {
+namespace {
+
+using HartMemory = dbt::VcpuMemory<riscv::State>;
+
+constexpr u64 any_number = std::numeric_limits<u64>::max();
+constexpr u64 most_blocks = 1000;
+
+// What is to be explained, as far as it doesn't take a machine to know it.
+struct Request {
+    std::vector<u8> bytes;
+    u64 at = 0x8000'0000;
+    riscv::Mode mode{.float_enabled = true};
+    u64 hottest = 0;
+    std::optional<u64> address;
+    u64 instructions = 0;
+    RunPlan plan;
+};
+
+Result<u64> number(std::string_view option, const std::string& text, u64 least, u64 most) {
+    Result<u64> parsed = parse_number(text, least, most);
+    if (!parsed) return std::unexpected(parsed.error().in(option));
+    return parsed;
+}
+
+Result<riscv::Privilege> parse_mode(const std::string& text) {
+    if (text == "m") return riscv::Privilege::machine;
+    if (text == "s") return riscv::Privilege::supervisor;
+    if (text == "u") return riscv::Privilege::user;
+    return error("--mode: '{}' is no mode; expected m, s or u", text);
+}
+
+Result<Request> understand(const ExplainArguments& arguments) {
+    const int sources = !arguments.bytes.empty() + !arguments.hottest.empty() + !arguments.address.empty();
+    if (sources != 1)
+        return error("explain: say what, with one of --bytes HEX, --hottest N and --address ADDRESS; "
+                     "`orrery explain --help` has examples");
+    Request request;
+    request.mode.privilege = TRY(parse_mode(arguments.mode));
+    if (!arguments.at.empty()) request.at = TRY(number("--at", arguments.at, 0, any_number));
+    if (request.at % 2 != 0) return error("--at: {:#x} is odd, and instructions lie at even addresses", request.at);
+    if (!arguments.bytes.empty()) {
+        request.bytes = TRY(parse_byte_string(arguments.bytes));
+        return request;
+    }
+    request.instructions = TRY(number("--instructions", arguments.instructions, 1, any_number));
+    if (!arguments.hottest.empty()) request.hottest = TRY(number("--hottest", arguments.hottest, 1, most_blocks));
+    if (!arguments.address.empty()) request.address = TRY(number("--address", arguments.address, 0, any_number));
+    if (request.address.value_or(0) % 2 != 0)
+        return error("--address: {:#x} is odd, and instructions lie at even addresses", *request.address);
+    RunArguments run = arguments.run;
+    run.deterministic = true;
+    if (run.engine == "interp")
+        return error("--engine interp: explain counts executions in translated code; leave the option out");
+    request.plan = TRY(plan_run(run));
+    return request;
+}
+
+// Explains with a hart of its own, that is never run.
+class Workshop {
+public:
+    static Result<std::unique_ptr<Workshop>> create() {
+        auto machine = TRY(Machine::create({.deterministic = true}));
+        std::unique_ptr<Workshop> workshop(new Workshop(std::move(machine)));
+        workshop->explainer_ = TRY(dbt::Explainer::create(workshop->hart_, HartMemory::state_offset_bytes()));
+        return workshop;
+    }
+
+    [[nodiscard]] const std::string& missing() const { return viewer_.missing(); }
+    BlockView explain(const dbt::CodeBytes& code) { return viewer_.view(explainer_->explain(code), code); }
+
+private:
+    explicit Workshop(std::unique_ptr<Machine> machine) : machine_(std::move(machine)) {}
+
+    std::unique_ptr<Machine> machine_;
+    riscv::State state_;
+    riscv::Hart hart_{state_, *machine_, {}};
+    std::unique_ptr<dbt::Explainer> explainer_;
+    Viewer viewer_;
+};
+
+// Block after block to the string's end.
+void explain_bytes(const Request& request, Workshop& workshop, Explanation& explanation) {
+    explanation.title = fmt::format("{} bytes at {:#x}", request.bytes.size(), request.at);
+    for (std::size_t done = 0; done < request.bytes.size();) {
+        const dbt::CodeBytes code{
+            .key = {request.at + done, request.mode.pack()},
+            .bytes = {request.bytes.begin() + static_cast<std::ptrdiff_t>(done), request.bytes.end()}};
+        explanation.blocks.push_back(workshop.explain(code));
+        const u32 explained = explanation.blocks.back().block.guest_bytes;
+        if (explained == 0) return;
+        done += explained;
+    }
+}
+
+void explain_hottest(const Request& request, const std::vector<dbt::CodeBytes>& executed, u64 retired,
+                     Workshop& workshop, Explanation& explanation) {
+    const std::size_t count = std::min<std::size_t>(request.hottest, executed.size());
+    explanation.title = fmt::format("the hottest {} of {} blocks, in {} instructions", count, executed.size(), retired);
+    double shown = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+        BlockView view = workshop.explain(executed[i]);
+        view.share =
+            retired == 0 ? 0 : static_cast<double>(view.executions) * executed[i].limit / static_cast<double>(retired);
+        shown += view.share;
+        explanation.blocks.push_back(std::move(view));
+    }
+    explanation.notes.push_back(fmt::format("together {:.1f} % of all instructions", shown * 100));
+}
+
+Status explain_run(Request& request, Workshop& workshop, Explanation& explanation) {
+    TRY_STATUS(translator_usable());
+    TRY_STATUS(place_image(request.plan));
+    dbt::CodeInspector inspector;
+    request.plan.board.engine = dbt::Engine::baseline;
+    request.plan.board.inspector = &inspector;
+    const std::unique_ptr<Machine> machine = TRY(create_riscv_virt(request.plan.board));
+    tell("runs {} instructions first", request.instructions);
+    const Outcome outcome = machine->run_until(request.instructions);
+    if (outcome.ending == Ending::failed)
+        return error("{}", machine->failure() ? machine->failure()->message() : "the machine failed");
+    const u64 retired = machine->retired();
+    if (outcome.ending != Ending::instructions)
+        explanation.notes.push_back(fmt::format("the guest ended by itself, after {} instructions", retired));
+    if (request.address) {
+        const auto code = inspector.at(*request.address);
+        if (!code)
+            return error(
+                "--address: after {} instructions hart 0 can't fetch from {:#x} (exception {}); its pc is {:#x}",
+                retired, *request.address, code.error().code, machine->cpus().front()->pc());
+        explanation.title = fmt::format("the block at {:#x}, after {} instructions", *request.address, retired);
+        explanation.blocks.push_back(workshop.explain(*code));
+    } else {
+        explain_hottest(request, inspector.executed(), retired, workshop, explanation);
+    }
+    return {};
+}
+
+Status write(const std::string& text, const std::string& path) {
+    std::FILE* file = std::fopen(path.c_str(), "wb");
+    if (!file) return error("--html: '{}' can't be written: {}", path, errno_text(errno));
+    const bool written = std::fwrite(text.data(), 1, text.size(), file) == text.size();
+    if (std::fclose(file) != 0 || !written) return error("--html: '{}' can't be written: {}", path, errno_text(errno));
+    return {};
+}
+
+Status carry_out(Request& request, const std::string& html) {
+    const auto workshop = TRY(Workshop::create());
+    Explanation explanation;
+    if (!request.bytes.empty())
+        explain_bytes(request, *workshop, explanation);
+    else
+        TRY_STATUS(explain_run(request, *workshop, explanation));
+    if (!workshop->missing().empty()) explanation.notes.push_back(workshop->missing());
+    if (html.empty()) {
+        std::fputs(explanation_text(explanation).c_str(), stdout);
+        return {};
+    }
+    return write(explanation_html(explanation), html);
+}
+
+} // namespace
+
+void ExplainArguments::add_to(CLI::App& command) {
+    command.add_option("--bytes", bytes, "instructions in the order of memory, like '13050500 8280'")->type_name("HEX");
+    command.add_option("--at", at, "with --bytes: where they lie (0x80000000)")->type_name("ADDRESS");
+    command.add_option("--mode", mode, "with --bytes: the hart's mode, m, s or u (m)")->type_name("NAME");
+    command.add_option("--hottest", hottest, "the blocks in which a run spends the most instructions")->type_name("N");
+    command.add_option("--address", address, "the block at an address, as hart 0 sees it after a run")
+        ->type_name("ADDRESS");
+    command.add_option("--instructions", instructions, "how long that run is (300000000)")->type_name("COUNT");
+    command.add_option("--html", html, "write one page for a browser instead of text")->type_name("FILE");
+    // The guest's console isn't to mix with the explanation.
+    run.serial = "none";
+    run.add_to(command);
+}
+
+int explain(const ExplainArguments& arguments) {
+    Result<Request> request = understand(arguments);
+    if (!request) {
+        complain("{}", request.error().message());
+        return exit_usage;
+    }
+    if (const Status done = carry_out(*request, arguments.html); !done) {
+        complain("{}", done.error().message());
+        return exit_failure;
+    }
+    return exit_powered_off;
+}
+
+} // namespace orrery::app
