@@ -17,7 +17,10 @@ using Type = RegisterDescription::Type;
 constexpr std::string_view cpu_feature = "org.gnu.gdb.riscv.cpu", float_feature = "org.gnu.gdb.riscv.fpu",
                            csr_feature = "org.gnu.gdb.riscv.csr", virtual_feature = "org.gnu.gdb.riscv.virtual";
 constexpr u32 last_float_csr = 3; // fflags, frm, fcsr
-constexpr u32 sepc = 0x141, mepc = 0x341;
+constexpr u32 sepc = 0x141, mepc = 0x341, tinfo = 0x7a4;
+
+// LLVM's assembler, whose names csr_name() gives, has none for tinfo (Sdtrig 5.7.5); gdb has.
+std::string name_of(u32 csr) { return csr == tinfo ? "tinfo" : csr_name(csr); }
 
 class Descriptions {
 public:
@@ -63,7 +66,7 @@ private:
         const bool is_code = csr.number == sepc || csr.number == mepc;
         const Type type = !csr.fields.empty() ? Type::flags : is_code ? Type::code_pointer : Type::integer;
         RegisterDescription& description =
-            add(keep(csr_name(csr.number)), first_csr + csr.number, is_float ? float_feature : csr_feature,
+            add(keep(name_of(csr.number)), first_csr + csr.number, is_float ? float_feature : csr_feature,
                 is_float ? "float" : "system", type);
         description.bits = is_float ? 32 : 64;
         description.fields = csr.fields;

@@ -36,7 +36,7 @@ constexpr auto named_csrs = std::to_array<NamedCsr>({
     {0x341, "mepc"},      {0x342, "mcause"},     {0x343, "mtval"},     {0x344, "mip"},           {0x34a, "mtinst"},
     {0x34b, "mtval2"},    {0x747, "mseccfg"},    {0xb00, "mcycle"},    {0xb02, "minstret"},      {0x7a0, "tselect"},
     {0x7a1, "tdata1"},    {0x7a2, "tdata2"},     {0x7a3, "tdata3"},    {0x7a8, "mcontext"},      {0x7b0, "dcsr"},
-    {0x7b1, "dpc"},       {0x7b2, "dscratch0"},  {0x7b3, "dscratch1"}, {0x7a4, "tinfo"},
+    {0x7b1, "dpc"},       {0x7b2, "dscratch0"},  {0x7b3, "dscratch1"},
 });
 
 // Numbered registers in a row: prefix and first index, e.g. mhpmevent3 at 0x323. `step` skips what RV64 has not.
