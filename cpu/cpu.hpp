@@ -4,6 +4,7 @@
 #include <functional>
 #include <span>
 
+#include "cpu/debug.hpp"
 #include "machine/fabric/component.hpp"
 #include "machine/fabric/irq.hpp"
 #include "machine/fabric/types.hpp"
@@ -11,11 +12,27 @@
 namespace orrery {
 
 enum class ExitReason : u8 {
-    deadline, // the instruction budget is used up
-    kicked,   // kick() was called, or something outside must be looked at before going on
-    halted,   // the vCPU waits for an interrupt and none is pending
-    stopped,  // the vCPU isn't started, or the guest switched it off
-    stuck,    // a long row of exceptions between which nothing retired: it may go on so for ever
+    deadline,   // the instruction budget is used up
+    kicked,     // kick() was called, or something outside must be looked at before going on
+    halted,     // the vCPU waits for an interrupt and none is pending
+    stopped,    // the vCPU isn't started, or the guest switched it off
+    stuck,      // a long row of exceptions between which nothing retired: it may go on so for ever
+    breakpoint, // pc() is at a breakpoint; its instruction wasn't executed
+    watchpoint, // the instruction at pc() is about to make the access that watch_hit() tells; it wasn't executed
+};
+
+// Bytes to watch, as the CPU addresses them.
+struct Watch {
+    u64 address = 0;
+    u64 size_bytes = 0;
+    bool reads = false;
+    bool writes = false;
+};
+
+struct WatchHit {
+    u64 address = 0;
+    u64 size_bytes = 0;
+    bool write = false;
 };
 
 class Cpu : public Component, public IrqSink {
@@ -39,6 +56,18 @@ public:
     // Puts the vCPU at a program's or kernel's entry: what the registers mean is the architecture's boot convention.
     virtual void set_entry(u64 pc, std::span<const u64> arguments) = 0;
     [[nodiscard]] virtual u64 pc() const = 0;
+
+    // ---- debugging, only while no vCPU of the machine runs
+    [[nodiscard]] virtual DebugView& debug_view() = 0;
+    virtual void set_pc(u64 pc) = 0;
+    // Addresses of instructions, ascending. run() stops at one even if it begins there.
+    virtual void set_breakpoints(std::span<const u64> addresses) = 0;
+    virtual void set_watches(std::span<const Watch> watches) = 0;
+    [[nodiscard]] virtual const WatchHit& watch_hit() const = 0;
+    // Executes one instruction, or delivers the exception that it raises. Takes no interrupt and heeds no breakpoint.
+    // `halted` if the CPU waits for an interrupt, `watchpoint` as from run() if watches are to be heeded, else
+    // `deadline`.
+    virtual ExitReason step(bool heed_watches) = 0;
 };
 
 } // namespace orrery

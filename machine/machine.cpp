@@ -15,16 +15,18 @@ constexpr u64 reset_loop_span_ns = 2'000'000'000;
 // Deterministic mode: how long one vCPU runs before the next has its turn, and how often host events are looked at.
 constexpr u64 turn_instructions = 100'000;
 constexpr u32 turns_between_polls = 10;
-// Deterministic mode: what passes while a vCPU takes exceptions in a row and retires nothing, since else time would stand
-// still for ever.
+// Deterministic mode: what passes while a vCPU takes exceptions in a row and retires nothing, since else time would
+// stand still for ever.
 constexpr u64 stuck_ns = 100'000;
+
+bool is_debug_stop(ExitReason reason) { return reason == ExitReason::breakpoint || reason == ExitReason::watchpoint; }
 
 } // namespace
 
 // The host thread of one vCPU: runs it, and sleeps while it is halted.
 class Machine::VcpuThread {
 public:
-    explicit VcpuThread(Cpu& cpu) : cpu_(cpu) {}
+    VcpuThread(Machine& machine, Cpu& cpu) : machine_(machine), cpu_(cpu) {}
 
     void start() {
         stop_ = false;
@@ -46,7 +48,9 @@ public:
 private:
     void loop() {
         while (!stop_) {
-            if (cpu_.run(~u64{0}) == ExitReason::halted) sleep();
+            const ExitReason reason = cpu_.run(~u64{0});
+            if (reason == ExitReason::halted) sleep();
+            if (is_debug_stop(reason)) return machine_.stopped_by(cpu_, reason);
         }
     }
     void sleep() {
@@ -57,6 +61,7 @@ private:
         }
     }
 
+    Machine& machine_;
     Cpu& cpu_;
     std::thread thread_;
     std::atomic<bool> stop_ = false;
@@ -97,7 +102,7 @@ Cpu& Machine::add_cpu(std::unique_ptr<Cpu> cpu) {
     Cpu& added = add(std::move(cpu));
     cpus_.push_back(&added);
     instruction_time_.add(added);
-    auto thread = std::make_unique<VcpuThread>(added);
+    auto thread = std::make_unique<VcpuThread>(*this, added);
     added.on_attention([wake = thread.get()] { wake->wake(); });
     threads_.push_back(std::move(thread));
     return added;
@@ -122,11 +127,24 @@ void Machine::reset() {
 }
 
 void Machine::end(Outcome outcome) {
-    if (ended_) return;
+    // A guest that ends while the machine is being paused has ended.
+    if (ended_ && outcome_.ending != Ending::paused) return;
     outcome_ = outcome;
     ended_ = true;
     for (Cpu* cpu : cpus_) cpu->kick();
     events_->wake();
+}
+
+void Machine::pause() {
+    events_->post([this] { end({Ending::paused, 0}); });
+}
+
+// From vCPU threads. Of several that stop at once the first counts; the others come to the same place again.
+void Machine::stopped_by(Cpu& cpu, ExitReason reason) {
+    std::lock_guard guard(lock_);
+    if (ended_) return;
+    debug_stop_ = {&cpu, reason};
+    end({Ending::paused, 0});
 }
 
 void Machine::power_off(u32 code) { end({Ending::powered_off, code}); }
@@ -158,6 +176,20 @@ bool Machine::looping() {
     return true;
 }
 
+void Machine::carry_out_reset() {
+    std::lock_guard guard(lock_);
+    reset_requested_ = false; // the guest may have asked more than once before it stopped
+    reset();
+}
+
+Machine::Step Machine::step(Cpu& cpu, bool heed_watches) {
+    ended_ = false;
+    const ExitReason reason = cpu.step(heed_watches);
+    if (ended_ && outcome_.ending != Ending::paused) return {reason, outcome_};
+    if (reset_requested_) carry_out_reset();
+    return {reason, std::nullopt};
+}
+
 bool Machine::carry_out_requests() {
     if (ended_) return false;
     if (stop_requested_.exchange(false)) {
@@ -171,11 +203,7 @@ bool Machine::carry_out_requests() {
             return false;
         }
         stop_vcpus();
-        {
-            std::lock_guard guard(lock_);
-            reset_requested_ = false; // the guest may have asked more than once before it stopped
-            reset();
-        }
+        carry_out_reset();
         start_vcpus();
     }
     return true;
@@ -201,6 +229,7 @@ Outcome Machine::run_until(u64 retired) {
 
 Outcome Machine::run_threaded() {
     ended_ = false;
+    debug_stop_.reset();
     if (options_.timeout_ns != never_ns) timeout_.arm_at(options_.timeout_ns);
     host_time_.run(true);
     start_vcpus();
@@ -225,7 +254,10 @@ void Machine::run_vcpus_once(u64 retired_limit) {
         if (deadline_ns <= now_ns || ended_ || reset_requested_) return;
         const u64 until_limit = retired_limit - std::min(retired_limit, retired());
         const u64 budget = std::min({turn_instructions, deadline_ns - now_ns, until_limit});
-        if (budget != 0 && cpu->run(budget) == ExitReason::stuck) instruction_time_.skip_to(clock_.now_ns() + stuck_ns);
+        if (budget == 0) continue;
+        const ExitReason reason = cpu->run(budget);
+        if (reason == ExitReason::stuck) instruction_time_.skip_to(clock_.now_ns() + stuck_ns);
+        if (is_debug_stop(reason)) return stopped_by(*cpu, reason);
     }
 }
 
@@ -242,6 +274,7 @@ bool Machine::skip_idle_time() {
 
 Outcome Machine::run_deterministic(u64 retired_limit) {
     ended_ = false;
+    debug_stop_.reset();
     if (options_.timeout_ns != never_ns) timeout_.arm_at(options_.timeout_ns);
     for (u32 turn = 0; carry_out_requests(); ++turn) {
         if (retired() >= retired_limit) return {Ending::instructions, 0};

@@ -1,6 +1,6 @@
 // A machine: it owns the bus, the clock, the event loop and all components, runs the vCPUs, and ends when the guest
-// switches it off. A board (machine/boards) fills it. In deterministic mode one thread does everything and time is counted in
-// instructions; else every vCPU has a host thread of its own and the calling thread runs the event loop.
+// switches it off. A board (machine/boards) fills it. In deterministic mode one thread does everything and time is
+// counted in instructions; else every vCPU has a host thread of its own and the calling thread runs the event loop.
 #pragma once
 
 #include <atomic>
@@ -26,6 +26,7 @@ enum class Ending : u8 {
     timed_out,    // the limit in guest time is reached
     instructions, // run_until() has retired what it was asked for
     stopped,      // stop() was called
+    paused,       // pause() was called, or a vCPU came to a breakpoint or watch: debug_stop() says which
     failed,       // the host couldn't go on: failure() says why
 };
 
@@ -76,10 +77,28 @@ public:
 
     // ---- life
     void reset();
-    // Runs until the guest or stop() ends it; may be called again after `instructions` or `stopped`.
+    // Runs until the guest or stop() ends it; may be called again after `instructions`, `stopped` or
+    // `paused`.
     Outcome run();
     // Deterministic machines only: runs until `retired` instructions have retired in all, exactly.
     Outcome run_until(u64 retired);
+    // Makes run() return with Ending::paused. Any thread.
+    void pause();
+    // One instruction of one vCPU as by Cpu::step(), while the others stand still and so does time, unless it is
+    // counted in instructions. Not while run() runs. The outcome is set if the instruction ended the machine.
+    struct Step {
+        ExitReason reason = ExitReason::deadline;
+        std::optional<Outcome> outcome;
+    };
+    Step step(Cpu& cpu, bool heed_watches);
+    // Why the last run() was paused; empty: by pause().
+    struct DebugStop {
+        Cpu* cpu = nullptr;
+        ExitReason reason = ExitReason::breakpoint;
+    };
+    [[nodiscard]] const std::optional<DebugStop>& debug_stop() const { return debug_stop_; }
+    // Whether stop() was called since the last run().
+    [[nodiscard]] bool stop_requested() const { return stop_requested_; }
     // Ends run(). Any thread, and signal handlers.
     void stop();
 
@@ -104,6 +123,8 @@ private:
     void stop_vcpus();
     void start_vcpus();
     void end(Outcome outcome); // machine lock held, or nothing runs
+    void stopped_by(Cpu& cpu, ExitReason reason);
+    void carry_out_reset();
     // True: go on running after a reset was carried out; false: the machine has ended.
     bool carry_out_requests();
     bool looping();
@@ -128,6 +149,7 @@ private:
     std::atomic<bool> ended_ = false;
     Outcome outcome_;
     std::optional<Error> failure_;
+    std::optional<DebugStop> debug_stop_;
     std::vector<u64> resets_ns_; // when the last few resets were
 };
 

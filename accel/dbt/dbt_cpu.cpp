@@ -139,7 +139,39 @@ ExitReason DbtCpu::run_inside() {
             return ExitReason::stuck;
         }
         run_chunk(std::min(end_ - retired_, chunk_instructions));
+        if (stop_) return *std::exchange(stop_, std::nullopt);
     }
+}
+
+ExitReason DbtCpu::step(bool heed_watches) {
+    translator_.gate().enter();
+    if (frontend_.halted()) frontend_.take_interrupt();
+    const bool halted = frontend_.halted();
+    if (!halted) {
+        select_context();
+        end_ = retired_ + 1;
+        chunk_ = 1;
+        context_.budget = 1;
+        heeds_watches_ = heed_watches;
+        run_uncached(1);
+        heeds_watches_ = true;
+        retired_ += chunk_ - static_cast<u64>(context_.budget);
+        chunk_ = 0;
+        context_.budget = 0;
+    }
+    translator_.gate().leave();
+    if (stop_) return *std::exchange(stop_, std::nullopt);
+    return halted ? ExitReason::halted : ExitReason::deadline;
+}
+
+void DbtCpu::set_pc(u64 pc) {
+    const ir::GuestDescription& guest = frontend_.description();
+    *reinterpret_cast<u64*>(static_cast<u8*>(context_.state) + guest.slots[guest.pc_slot].offset_bytes) = pc;
+}
+
+void DbtCpu::set_watches(std::span<const Watch> watches) {
+    watches_.assign(watches.begin(), watches.end());
+    tlb_.flush_all(); // pages with watched bytes aren't remembered
 }
 
 // Jumps are remembered per block mode too: the same pc translates differently in another one.
@@ -243,15 +275,15 @@ void DbtCpu::finish_slow_exit(const Translator::Position& position) {
     const bool retires = context_.leave != jit::LeaveRequest::raise;
     const u32 next = position.instruction + (retires ? 1 : 0);
     context_.budget += block.guest_instructions - next;
-    if (context_.leave != jit::LeaveRequest::in_state) {
-        const ir::GuestDescription& guest = frontend_.description();
-        auto* pc = static_cast<u8*>(context_.state) + guest.slots[guest.pc_slot].offset_bytes;
-        *reinterpret_cast<u64*>(pc) = block.key.pc + block.pc_offsets[next];
-    }
+    if (context_.leave != jit::LeaveRequest::in_state) set_pc(block.key.pc + block.pc_offsets[next]);
     if (!retires) raise({context_.fault_code, context_.fault_value});
 }
 
 void DbtCpu::raise(Fault fault) {
+    if (fault.code == watch_fault_code) {
+        stop_ = ExitReason::watchpoint;
+        return;
+    }
     exceptions_in_a_row_ = retired() == retired_at_exception_ ? exceptions_in_a_row_ + 1 : 0;
     retired_at_exception_ = retired();
     frontend_.raise(fault);
@@ -262,6 +294,11 @@ ir::Block DbtCpu::build(ir::BlockKey key, u32 limit) {
     Fetcher fetcher(*this);
     builder_.begin(key);
     frontend_.translate(key, fetcher, limit, builder_);
+    ir::Block block = builder_.take();
+    const u32 before = translator_.instructions_before_breakpoint(block);
+    if (before == 0 || before == block.guest_instructions) return block;
+    builder_.begin(key);
+    frontend_.translate(key, fetcher, before, builder_);
     return builder_.take();
 }
 
@@ -291,9 +328,14 @@ const u8* DbtCpu::next_code() {
     return block ? code_of(*block) : nullptr;
 }
 
-// The block at the state's pc. Null: fetching faulted and the fault was delivered, or one instruction was run in place.
+// The block at the state's pc. Null: fetching faulted and the fault was delivered, or one instruction was run in place,
+// or there is a breakpoint.
 jit::CompiledBlock* DbtCpu::next_block() {
     const ir::BlockKey key = frontend_.key();
+    if (translator_.is_breakpoint(key.pc)) {
+        stop_ = ExitReason::breakpoint;
+        return nullptr;
+    }
     const auto page = code_page(key.pc);
     jit::CompiledBlock* block = nullptr;
     if (page && !uncached_fetch_) block = current_block({{page->host_page + (key.pc & (page_size - 1)), key}, *page});

@@ -4,7 +4,10 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "accel/dbt/soft_tlb.hpp"
 #include "accel/dbt/translator.hpp"
@@ -25,6 +28,8 @@ template <typename State> struct VcpuMemory {
 class DbtCpu final : public Cpu, public EngineServices {
 public:
     static constexpr u32 block_limit = 64; // guest instructions a block
+    // Of a Fault that is no exception of the guest's: the access is watched. See ExitReason::watchpoint.
+    static constexpr u64 watch_fault_code = ~u64{0};
 
     // `context` is followed by the state that `frontend` works on; all three outlive the CPU.
     DbtCpu(std::string name, Frontend& frontend, jit::Context& context, void* state, Translator& translator,
@@ -46,6 +51,13 @@ public:
     [[nodiscard]] u64 retired() const override;
     void set_entry(u64 pc, std::span<const u64> arguments) override;
     [[nodiscard]] u64 pc() const override { return frontend_.key().pc; }
+
+    [[nodiscard]] DebugView& debug_view() override { return frontend_.debug_view(); }
+    void set_breakpoints(std::span<const u64> addresses) override { translator_.set_breakpoints(addresses); }
+    void set_pc(u64 pc) override;
+    void set_watches(std::span<const Watch> watches) override;
+    [[nodiscard]] const WatchHit& watch_hit() const override { return watch_hit_; }
+    ExitReason step(bool heed_watches) override;
 
     // ---- EngineServices
     void flush_all() override { tlb_.flush_all(); }
@@ -116,6 +128,8 @@ private:
     std::expected<u64, Fault> load_reserved_slow(u64 address, ir::MemoryAccess access);
     std::expected<u64, Fault> store_conditional_slow(u64 address, ir::MemoryAccess access, u64 value);
     void written(const Target& target, u64 size_bytes);
+    std::optional<Fault> watched(u64 address, u64 size_bytes, bool reads, bool writes);
+    [[nodiscard]] bool on_watched_page(u64 address) const;
     void after_device_store();
     void after_code_store(u64 removals_before);
     static jit::SlowPaths slow_paths();
@@ -135,6 +149,10 @@ private:
     u32 exceptions_in_a_row_ = 0; // since anything retired
     std::atomic<bool> in_code_ = false;
     bool uncached_fetch_ = false; // the last code_page() may not be remembered
+    std::vector<Watch> watches_;
+    bool heeds_watches_ = true;
+    WatchHit watch_hit_;
+    std::optional<ExitReason> stop_; // breakpoint or watchpoint: run() ends
     std::atomic<u32> requests_ = 0;
     std::function<void()> attention_;
 };

@@ -1,4 +1,5 @@
 // The slow side of guest memory accesses: what happens when the soft TLB in translated code has no answer.
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 
@@ -91,7 +92,7 @@ std::expected<DbtCpu::Target, Fault> DbtCpu::resolve(GuestVirtual address, Memor
     target.host = window->ram->host() + target.ram_offset;
     std::atomic<u8>& flags = window->ram->flags(target.ram_offset);
     target.tracked = (flags.load(std::memory_order_relaxed) & static_cast<u8>(PageFlag::tracked)) != 0;
-    if (!translation->cacheable) return target;
+    if (!translation->cacheable || on_watched_page(address.value)) return target;
     bool writable = (writing || translation->writable) && !window->read_only && !target.tracked;
     if (writable) {
         const u8 before = flags.fetch_or(static_cast<u8>(PageFlag::writable));
@@ -108,6 +109,25 @@ std::expected<DbtCpu::Target, Fault> DbtCpu::find_or_resolve(u64 address, bool w
         return Target{.host = reinterpret_cast<u8*>(address + entry->addend),
                       .physical = {entry->physical + (address & (page_size - 1))}};
     return resolve({address}, write ? MemoryAction::write : MemoryAction::read, access.size_bytes(), access.mmu_index);
+}
+
+bool DbtCpu::on_watched_page(u64 address) const {
+    const u64 page = address & ~(page_size - 1);
+    return std::ranges::any_of(watches_, [&](const Watch& watch) {
+        return watch.address - page < page_size || page - watch.address < watch.size_bytes;
+    });
+}
+
+// The fault that stands for a stop before an access, unless none is wanted there.
+std::optional<Fault> DbtCpu::watched(u64 address, u64 size_bytes, bool reads, bool writes) {
+    if (watches_.empty() || !heeds_watches_) return std::nullopt;
+    for (const Watch& watch : watches_) {
+        const bool overlaps = watch.address - address < size_bytes || address - watch.address < watch.size_bytes;
+        if (!overlaps || !((watch.reads && reads) || (watch.writes && writes))) continue;
+        watch_hit_ = {address, size_bytes, writes};
+        return Fault{watch_fault_code, address};
+    }
+    return std::nullopt;
 }
 
 // A store to a device may have raised an interrupt, moved a deadline or changed the memory map. Loads don't: reading a
@@ -148,6 +168,7 @@ std::expected<u64, Fault> DbtCpu::load_within_page(u64 address, u64 size_bytes, 
 }
 
 std::expected<u64, Fault> DbtCpu::load_slow(u64 address, u64 size_bytes, u8 mmu_index) {
+    if (const auto stop = watched(address, size_bytes, true, false)) return std::unexpected(*stop);
     if (!crosses_page(address, size_bytes)) return load_within_page(address, size_bytes, mmu_index);
     // Both pages are translated before a device behind either could see anything. Byte by byte, the bytes of the first
     // page come first, so that its fault wins.
@@ -182,6 +203,7 @@ std::expected<void, Fault> DbtCpu::store_to(const Target& target, GuestVirtual a
 }
 
 std::expected<void, Fault> DbtCpu::store_slow(u64 address, u64 value, u64 size_bytes, u8 mmu_index) {
+    if (const auto stop = watched(address, size_bytes, false, true)) return std::unexpected(*stop);
     if (!crosses_page(address, size_bytes)) {
         const auto target = resolve({address}, MemoryAction::write, size_bytes, mmu_index);
         if (!target) return std::unexpected(target.error());
@@ -206,6 +228,7 @@ std::expected<void, Fault> DbtCpu::store_slow(u64 address, u64 value, u64 size_b
 }
 
 std::expected<u64, Fault> DbtCpu::amo_slow(u64 address, ir::MemoryAccess access, u64 value) {
+    if (const auto stop = watched(address, access.size_bytes(), true, true)) return std::unexpected(*stop);
     if (address % access.size_bytes() != 0)
         return std::unexpected(frontend_.alignment_fault({address}, MemoryAction::write));
     const auto target = find_or_resolve(address, true, access);
@@ -219,6 +242,7 @@ std::expected<u64, Fault> DbtCpu::amo_slow(u64 address, ir::MemoryAccess access,
 }
 
 std::expected<u64, Fault> DbtCpu::load_reserved_slow(u64 address, ir::MemoryAccess access) {
+    if (const auto stop = watched(address, access.size_bytes(), true, false)) return std::unexpected(*stop);
     if (address % access.size_bytes() != 0)
         return std::unexpected(frontend_.alignment_fault({address}, MemoryAction::read));
     const auto target = find_or_resolve(address, false, access);
@@ -231,6 +255,7 @@ std::expected<u64, Fault> DbtCpu::load_reserved_slow(u64 address, ir::MemoryAcce
 }
 
 std::expected<u64, Fault> DbtCpu::store_conditional_slow(u64 address, ir::MemoryAccess access, u64 value) {
+    if (const auto stop = watched(address, access.size_bytes(), false, true)) return std::unexpected(*stop);
     if (address % access.size_bytes() != 0)
         return std::unexpected(frontend_.alignment_fault({address}, MemoryAction::write));
     const Reservation reservation = std::exchange(frontend_.reservation(), {});
@@ -254,6 +279,7 @@ std::expected<void, Fault> DbtCpu::store(GuestVirtual address, u64 value, Width 
 }
 
 std::expected<void, Fault> DbtCpu::zero(GuestVirtual address, u64 size_bytes) {
+    if (const auto stop = watched(address.value, size_bytes, false, true)) return std::unexpected(*stop);
     const auto target = resolve(address, MemoryAction::write, size_bytes, 0);
     if (!target) return std::unexpected(target.error());
     if (!target->host) return std::unexpected(frontend_.bus_fault(address, MemoryAction::write));

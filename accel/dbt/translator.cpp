@@ -1,5 +1,6 @@
 #include "accel/dbt/translator.hpp"
 
+#include <iterator>
 #include <utility>
 
 #include "accel/dbt/dbt_cpu.hpp"
@@ -40,8 +41,7 @@ Result<std::unique_ptr<Translator>> Translator::create(Engine engine, const ir::
     std::unique_ptr<Translator> translator(new Translator(engine, guest, memory));
     if (engine == Engine::baseline) {
         translator->buffer_ = TRY(jit::CodeBuffer::create(code_size_bytes));
-        translator->baseline_ =
-            TRY(jit::Baseline::create(guest, state_offset_bytes, *translator->buffer_, counting));
+        translator->baseline_ = TRY(jit::Baseline::create(guest, state_offset_bytes, *translator->buffer_, counting));
         translator->counting_ = counting;
     }
     memory.add_listener(*translator);
@@ -185,6 +185,28 @@ void Translator::discard(const Place& place) {
         std::lock_guard lock(mutex_);
         if (jit::CompiledBlock* block = cache_.find(place.block)) remove(*block);
     });
+}
+
+void Translator::set_breakpoints(std::span<const u64> addresses) {
+    std::vector<u64> added;
+    std::ranges::set_difference(addresses, breakpoints_, std::back_inserter(added));
+    breakpoints_.assign(addresses.begin(), addresses.end());
+    if (added.empty()) return;
+    gate_.run_exclusive([&] {
+        std::lock_guard lock(mutex_);
+        for (jit::CompiledBlock* block : cache_.with_pc(added)) remove(*block);
+    });
+}
+
+u32 Translator::instructions_before_breakpoint(const ir::Block& block) const {
+    if (breakpoints_.empty()) return block.guest_instructions;
+    u32 count = 0;
+    for (const ir::Instruction& instruction : block.instructions) {
+        if (instruction.op != ir::Op::insn) continue;
+        if (count != 0 && is_breakpoint(instruction.imm)) break;
+        ++count;
+    }
+    return count;
 }
 
 void Translator::remove_stale(Ram& ram, u64 page, u64 first, u64 size_bytes) {

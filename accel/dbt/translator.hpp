@@ -2,9 +2,11 @@
 // that a block never outlives the bytes it was made from.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <vector>
 
 #include "accel/dbt/code_inspector.hpp"
@@ -71,6 +73,15 @@ public:
 
     // Someone stored to a page flagged `tracked`.
     void code_written(Ram& ram, u64 offset, u64 size_bytes);
+    // No block has an instruction at one of `addresses` (ascending) but as its first, which no one must ask for. Only
+    // while no vCPU runs.
+    void set_breakpoints(std::span<const u64> addresses);
+    [[nodiscard]] bool is_breakpoint(u64 pc) const {
+        return !breakpoints_.empty() && std::ranges::binary_search(breakpoints_, pc);
+    }
+    // How many of the block's instructions come before one at a breakpoint; the first doesn't count as one.
+    [[nodiscard]] u32 instructions_before_breakpoint(const ir::Block& block) const;
+
     // Counts the blocks found stale, and flushes. While it stays the same, blocks that were found stay.
     [[nodiscard]] u64 removals() const { return removals_.load(std::memory_order_relaxed); }
     // What was counted, in no order. Only while no vCPU runs.
@@ -102,6 +113,7 @@ private:
     std::unique_ptr<jit::CodeBuffer> buffer_;
     std::unique_ptr<jit::Baseline> baseline_;
     std::vector<DbtCpu*> cpus_;
+    std::vector<u64> breakpoints_; // ascending
     TranslatorStatistics statistics_;
     bool counting_ = false;
     std::vector<CodeBytes> counted_; // in blocks that were flushed

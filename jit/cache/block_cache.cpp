@@ -88,6 +88,16 @@ std::vector<CompiledBlock*> BlockCache::overlapping(const u8* host_page, u64 off
     return blocks;
 }
 
+std::vector<CompiledBlock*> BlockCache::with_pc(std::span<const u64> pcs) const {
+    std::vector<CompiledBlock*> blocks;
+    for (const Kept& kept : blocks_) {
+        CompiledBlock& block = *kept.block;
+        const auto first = std::ranges::lower_bound(pcs, block.key.pc);
+        if (block.valid && first != pcs.end() && *first - block.key.pc < block.guest_bytes) blocks.push_back(&block);
+    }
+    return blocks;
+}
+
 void BlockCache::remove_extent(const u8* host_page, const CompiledBlock& block) {
     const auto found = pages_.find(host_page);
     if (found == pages_.end()) return;

@@ -1,8 +1,9 @@
-// All translated blocks of a machine, found by where their bytes lie in host memory, their pc and their mode; and by the
-// host page they were translated from, for invalidation. Not thread-safe: accel/dbt holds its lock.
+// All translated blocks of a machine, found by where their bytes lie in host memory, their pc and their mode; and by
+// the host page they were translated from, for invalidation. Not thread-safe: accel/dbt holds its lock.
 #pragma once
 
 #include <memory>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
@@ -27,6 +28,8 @@ public:
 
     // The blocks with guest bytes in [offset, offset + size) of a page.
     [[nodiscard]] std::vector<CompiledBlock*> overlapping(const u8* host_page, u64 offset, u64 size_bytes) const;
+    // The blocks in which one of `pcs` (ascending) lies.
+    [[nodiscard]] std::vector<CompiledBlock*> with_pc(std::span<const u64> pcs) const;
     // All blocks in the tables, with where their bytes lie: (block, place, second_host_page).
     template <typename F> void for_each(F&& f) const {
         for (const Kept& kept : blocks_)
