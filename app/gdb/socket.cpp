@@ -1,0 +1,140 @@
+#include "app/gdb/socket.hpp"
+
+#include <array>
+#include <cerrno>
+#include <memory>
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+namespace orrery::app::gdb {
+namespace {
+
+constexpr int waiting_clients = 4;
+
+bool would_wait(int number) { return number == EAGAIN || number == EWOULDBLOCK || number == EINTR; }
+
+// A socket that an earlier run left behind has no one listening; anything else at the path is not ours to remove.
+Status clear_stale_socket(const std::string& path, const sockaddr_un& address) {
+    struct stat found{};
+    if (::lstat(path.c_str(), &found) != 0) return {};
+    if (!S_ISSOCK(found.st_mode))
+        return error("gdb cannot be listened for at {}: there is something else than a socket; name another path",
+                     path);
+    const Socket probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (::connect(probe.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ||
+        would_wait(errno))
+        return error("gdb cannot be listened for at {}: another program does so already; name another path", path);
+    ::unlink(path.c_str());
+    return {};
+}
+
+std::string describe_address(int number) {
+    sockaddr_storage address{};
+    socklen_t length = sizeof address;
+    std::array<char, 128> host{};
+    std::array<char, 32> port{};
+    if (::getsockname(number, reinterpret_cast<sockaddr*>(&address), &length) != 0 ||
+        ::getnameinfo(reinterpret_cast<const sockaddr*>(&address), length, host.data(), host.size(), port.data(),
+                      port.size(), NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+        return "an unknown port";
+    return address.ss_family == AF_INET6 ? fmt::format("[{}]:{}", host.data(), port.data())
+                                         : fmt::format("{}:{}", host.data(), port.data());
+}
+
+struct FreeAddresses {
+    void operator()(addrinfo* list) const { ::freeaddrinfo(list); }
+};
+
+} // namespace
+
+void Socket::close() {
+    if (number_ >= 0) ::close(number_);
+    number_ = -1;
+}
+
+i64 Socket::read(std::span<u8> into) const {
+    const ssize_t count = ::recv(number_, into.data(), into.size(), 0);
+    if (count > 0) return count;
+    return count < 0 && would_wait(errno) ? 0 : -1;
+}
+
+i64 Socket::write(std::string_view bytes) const {
+    const ssize_t count = ::send(number_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (count >= 0) return count;
+    return would_wait(errno) ? 0 : -1;
+}
+
+Result<Listener> Listener::at_path(std::string path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.empty() || path.size() >= sizeof address.sun_path)
+        return error("gdb cannot be listened for at '{}': the path of a socket has 1 to {} bytes", path,
+                     sizeof address.sun_path - 1);
+    path.copy(address.sun_path, path.size());
+    TRY_STATUS(clear_stale_socket(path, address));
+    Socket socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!socket.open() || ::bind(socket.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+        ::listen(socket.number(), waiting_clients) != 0)
+        return error("gdb cannot be listened for at {}: {}", path, errno_text(errno));
+    return Listener(std::move(socket), path, path);
+}
+
+Result<Listener> Listener::at_port(const std::string& host, const std::string& port) {
+    addrinfo wanted{};
+    wanted.ai_socktype = SOCK_STREAM;
+    wanted.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+    addrinfo* list = nullptr;
+    if (const int failure = ::getaddrinfo(host.c_str(), port.c_str(), &wanted, &list); failure != 0)
+        return error("gdb cannot be listened for at {}:{}: {}; use unix:PATH, HOST:PORT or PORT", host, port,
+                     ::gai_strerror(failure));
+    const std::unique_ptr<addrinfo, FreeAddresses> addresses(list);
+    int reason = EADDRNOTAVAIL;
+    for (const addrinfo* at = list; at != nullptr; at = at->ai_next) {
+        Socket socket(::socket(at->ai_family, at->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, at->ai_protocol));
+        const int on = 1;
+        if (socket.open()) ::setsockopt(socket.number(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+        if (socket.open() && ::bind(socket.number(), at->ai_addr, at->ai_addrlen) == 0 &&
+            ::listen(socket.number(), waiting_clients) == 0) {
+            std::string address = describe_address(socket.number());
+            return Listener(std::move(socket), std::move(address), {});
+        }
+        reason = errno;
+    }
+    return error("gdb cannot be listened for at {}:{}: {}; name another port, or unix:PATH", host, port,
+                 errno_text(reason));
+}
+
+Result<Listener> Listener::create(std::string_view place) {
+    if (place.empty()) place = default_place;
+    if (place.starts_with("unix:")) return at_path(std::string(place.substr(5)));
+    const std::size_t colon = place.rfind(':');
+    std::string_view host = colon == std::string_view::npos ? std::string_view{} : place.substr(0, colon);
+    const std::string_view port = colon == std::string_view::npos ? place : place.substr(colon + 1);
+    u32 number = 0;
+    for (const char digit : port)
+        number = number > 65535 || digit < '0' || digit > '9' ? 65536 : number * 10 + static_cast<u32>(digit - '0');
+    if (port.empty() || number > 65535)
+        return error("'{}' is no place to listen for gdb at; use unix:PATH, HOST:PORT or PORT, with a port up to 65535",
+                     place);
+    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    return at_port(host.empty() ? "127.0.0.1" : std::string(host), std::string(port));
+}
+
+Listener::~Listener() {
+    if (socket_.open() && !path_.empty()) ::unlink(path_.c_str());
+}
+
+Socket Listener::accept() const {
+    Socket client(::accept4(socket_.number(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    const int on = 1;
+    if (client.open() && path_.empty()) ::setsockopt(client.number(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    return client;
+}
+
+} // namespace orrery::app::gdb

@@ -1,0 +1,21 @@
+// The XML that a client learns from what it talks to: registers, memory, threads ("Target Descriptions", "Memory Map
+// Format" and "Thread List Format" in gdb's manual).
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "app/debug/target.hpp"
+
+namespace orrery::app::gdb {
+
+[[nodiscard]] std::string xml_text(std::string_view text);
+[[nodiscard]] std::string target_xml(const DebugView& view);
+// gdb refuses to touch what a map doesn't name, and debuggers name virtual addresses here: so the map covers all
+// addresses, and says RAM everywhere.
+[[nodiscard]] std::string memory_map_xml(std::span<const MemoryRegion> regions, u32 address_bits);
+// "hart0: S-mode"
+[[nodiscard]] std::string thread_description(DebugTarget& target, u32 cpu);
+[[nodiscard]] std::string threads_xml(DebugTarget& target);
+
+} // namespace orrery::app::gdb
