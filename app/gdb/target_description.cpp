@@ -94,10 +94,13 @@ std::string xml_text(std::string_view text) {
     return out;
 }
 
+// Without an operating system named, many a gdb takes GNU/Linux for granted, and then steps by breakpoints of its own
+// instead of asking for a step.
 std::string target_xml(const DebugView& view) {
     const std::span<const RegisterDescription> registers = view.registers();
     std::string out = fmt::format("<?xml version=\"1.0\"?>\n<!DOCTYPE target SYSTEM \"gdb-target.dtd\">\n"
-                                  "<target version=\"1.0\">\n<architecture>{}</architecture>\n",
+                                  "<target version=\"1.0\">\n<architecture>{}</architecture>\n"
+                                  "<osabi>none</osabi>\n",
                                   xml_text(view.gdb_architecture()));
     std::vector<std::string_view> written;
     for (const RegisterDescription& about : registers) {

@@ -96,7 +96,7 @@ TEST_CASE("the target description is told in pieces, with fields of flag registe
         REQUIRE(piece[0] == 'm');
     }
     for (const std::string_view part :
-         {"<architecture>riscv:rv64</architecture>", "<feature name=\"org.gnu.gdb.riscv.cpu\">",
+         {"<architecture>riscv:rv64</architecture>", "<osabi>none</osabi>", "<feature name=\"org.gnu.gdb.riscv.cpu\">",
           "<flags id=\"mstatus_fields\" size=\"8\">", "<field name=\"MPP\" start=\"11\" end=\"12\"/>",
           "<reg name=\"pc\" bitsize=\"64\" regnum=\"32\" type=\"code_ptr\" group=\"general\"/>",
           "<reg name=\"mstatus\" bitsize=\"64\" regnum=\"833\" type=\"mstatus_fields\" group=\"system\" "
