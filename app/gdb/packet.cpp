@@ -154,6 +154,9 @@ void PacketWriter::sent(std::size_t bytes) {
     if (sent_ == buffer_.size()) {
         buffer_.clear();
         sent_ = 0;
+    } else if (sent_ > buffer_.size() / 2) { // a client that never takes all must not make it grow
+        buffer_.erase(0, sent_);
+        sent_ = 0;
     }
 }
 

@@ -57,6 +57,7 @@ public:
 
     [[nodiscard]] std::string_view waiting() const { return std::string_view(buffer_).substr(sent_); }
     void sent(std::size_t bytes);
+    [[nodiscard]] std::size_t held_bytes() const { return buffer_.size(); }
 
 private:
     std::string buffer_;

@@ -98,3 +98,12 @@ TEST_CASE("a number of more than 64 bits is no number") {
     CHECK_FALSE(Scanner("10000000000000000").number());
     CHECK_FALSE(Scanner("").number());
 }
+
+TEST_CASE("output of which a rest always stays doesn't grow without an end") {
+    PacketWriter writer;
+    for (int count = 0; count < 1000; ++count) {
+        writer.packet(std::string(1000, 'a'));
+        writer.sent(writer.waiting().size() - 1);
+        REQUIRE(writer.held_bytes() < 4000);
+    }
+}
