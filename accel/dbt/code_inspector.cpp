@@ -1,6 +1,7 @@
 #include "accel/dbt/code_inspector.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 #include "accel/dbt/dbt_cpu.hpp"
 
@@ -17,7 +18,10 @@ std::vector<CodeBytes> CodeInspector::executed() const {
         else
             merged.push_back(std::move(block));
     }
-    std::ranges::stable_sort(merged, std::greater{}, [](const CodeBytes& b) { return b.executions * b.limit; });
+    std::ranges::sort(merged, [](const CodeBytes& a, const CodeBytes& b) {
+        return std::tuple(b.executions * b.limit, a.key.pc, a.key.mode) <
+               std::tuple(a.executions * a.limit, b.key.pc, b.key.mode);
+    });
     return merged;
 }
 

@@ -107,6 +107,7 @@ void Explainer::add_host_code(const ir::Block& block, const std::vector<ir::Valu
     explained.host_code.assign(compiled->code, compiled->code + compiled->code_size);
     explained.host_places = std::move(listing.places);
     explained.host_registers = std::move(listing.registers);
+    explained.host_memory = std::move(listing.memory);
     const auto& lines = explained.stages.back().lines;
     for (const jit::Listing::Piece& piece : listing.pieces) {
         const bool entry = piece.instruction == jit::Listing::entry;

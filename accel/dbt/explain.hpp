@@ -45,6 +45,7 @@ struct ExplainedBlock {
     std::vector<HostPiece> host_pieces; // ascending, without gaps
     std::vector<jit::Listing::Place> host_places;
     std::vector<jit::Listing::Register> host_registers;
+    std::vector<jit::Listing::Memory> host_memory;
 };
 
 class Explainer {

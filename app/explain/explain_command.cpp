@@ -116,7 +116,7 @@ void explain_bytes(const Request& request, Workshop& workshop, Explanation& expl
 void explain_hottest(const Request& request, const std::vector<dbt::CodeBytes>& executed, u64 retired,
                      Workshop& workshop, Explanation& explanation) {
     const std::size_t count = std::min<std::size_t>(request.hottest, executed.size());
-    explanation.title = fmt::format("the hottest {} of {} blocks, in {} instructions", count, executed.size(), retired);
+    explanation.title = fmt::format("The hottest {} of {} blocks, in {} instructions", count, executed.size(), retired);
     double shown = 0;
     for (std::size_t i = 0; i < count; ++i) {
         BlockView view = workshop.explain(executed[i]);
@@ -148,7 +148,7 @@ Status explain_run(Request& request, Workshop& workshop, Explanation& explanatio
             return error(
                 "--address: after {} instructions hart 0 can't fetch from {:#x} (exception {}); its pc is {:#x}",
                 retired, *request.address, code.error().code, machine->cpus().front()->pc());
-        explanation.title = fmt::format("the block at {:#x}, after {} instructions", *request.address, retired);
+        explanation.title = fmt::format("The block at {:#x}, after {} instructions", *request.address, retired);
         explanation.blocks.push_back(workshop.explain(*code));
     } else {
         explain_hottest(request, inspector.executed(), retired, workshop, explanation);
@@ -186,7 +186,7 @@ void ExplainArguments::add_to(CLI::App& command) {
     command.add_option("--at", at, "with --bytes: where they lie (0x80000000)")->type_name("ADDRESS");
     command.add_option("--mode", mode, "with --bytes: the hart's mode, m, s or u (m)")->type_name("NAME");
     command.add_option("--hottest", hottest, "the blocks in which a run spends the most instructions")->type_name("N");
-    command.add_option("--address", address, "the block at an address, as hart 0 sees it after a run")
+    command.add_option("--address", address, "The block at an address, as hart 0 sees it after a run")
         ->type_name("ADDRESS");
     command.add_option("--instructions", instructions, "how long that run is (300000000)")->type_name("COUNT");
     command.add_option("--html", html, "write one page for a browser instead of text")->type_name("FILE");

@@ -111,8 +111,8 @@ private:
         write_line(" guest", guest_id(guest), links, escaped(line.text));
         const DecodedInstruction& decoded = line.decoded;
         add("<span class=\"note\"><code>{:#x}: {}</code>", line.pc, line.bytes);
-        add("<br>{}{}", escaped(decoded.name),
-            decoded.expands_to.empty() ? "" : ", short for " + escaped(decoded.expands_to));
+        if (!decoded.expands_to.empty())
+            add("<br>{}, short for {}", escaped(decoded.name), escaped(decoded.expands_to));
         for (const auto& [name, value] : decoded.fields) add("<br>{} = <b>{}</b>", name, escaped(value));
         add("<br>{}: {}<br><code>{}</code></span>", escaped(decoded.extension), escaped(decoded.manual),
             decoded.encoding);
@@ -133,18 +133,16 @@ private:
     static constexpr std::size_t none = ~std::size_t{0};
 
     void write_stage(std::size_t stage, u32 guest) {
-        const bool first = stage == 0;
-        for (const Line& line : stages()[first ? 0 : stage - 1].lines) {
+        // A line that a pass has dropped keeps its place, as it was made.
+        for (const Line& line : stages().front().lines) {
             if (line.guest != guest || line.marker) continue;
-            const Line* const now = first ? &line : find(stages()[stage], line.id);
-            if (!now) {
+            const Line* const now = find(stages()[stage], line.id);
+            if (now)
+                write_line(now->text != line.text ? " changed" : "", ir_id(stage, now->id),
+                           links_of_ir(now->id, guest, stage, none), escaped(now->text));
+            else
                 add("<span class=\"line dropped\" tabindex=\"0\" data-links=\"{}\">{}</span>",
                     links_of_ir(line.id, guest, none, none), escaped(line.text));
-                continue;
-            }
-            const bool changed = !first && now->text != find(stages().front(), line.id)->text;
-            write_line(changed ? " changed" : "", ir_id(stage, now->id), links_of_ir(now->id, guest, stage, none),
-                       escaped(now->text));
         }
     }
 
@@ -153,8 +151,8 @@ private:
             const HostLine& host = view_.hosts[i];
             if (host.guest != guest) continue;
             const std::string_view shown = host.text.empty() ? std::string_view(host.bytes) : host.text;
-            const std::string content =
-                fmt::format("<span class=\"soft\">+{:03x}</span> {}", host.offset, escaped(shown));
+            std::string content = fmt::format("<span class=\"soft\">+{:03x}</span> {}", host.offset, escaped(shown));
+            if (!host.memory.empty()) content += fmt::format("  <span class=\"soft\">{}</span>", escaped(host.memory));
             const bool of_line = host.line != jit::Listing::entry;
             write_line(host.cold ? " cold" : "", host_id(i),
                        of_line ? links_of_ir(host.line, guest, none, i) : guest_id(guest), content);

@@ -76,10 +76,10 @@ private:
         for (const HostLine& host : view.hosts) {
             if (host.guest != guest) continue;
             const bool begins = !previous || previous->line != host.line || previous->cold != host.cold;
-            const std::string instruction =
-                fmt::format("+{:#05x}  {:<20}  {}", host.offset, host.bytes, host.text.empty() ? "" : host.text);
+            const std::string instruction = fmt::format("+{:#05x}  {:<20}  {}{}{}", host.offset, host.bytes, host.text,
+                                                        host.memory.empty() ? "" : "  ; ", host.memory);
             row(label,
-                begins ? fmt::format("{:<74} {}{}", instruction, host.cold ? "; cold, for " : "; ", origin(view, host))
+                begins ? fmt::format("{:<82} {}{}", instruction, host.cold ? "; cold, for " : "; ", origin(view, host))
                        : instruction);
             label = "";
             previous = &host;

@@ -1,6 +1,7 @@
 #include "app/explain/view.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 #include <optional>
 
@@ -39,6 +40,25 @@ std::string with_named_target(const dbt::ExplainedBlock& block, std::span<const 
     const auto distance = jump_distance(code);
     if (!distance) return text;
     return fmt::format("{} {}", text.substr(0, text.find(' ')), place_name(block, offset + *distance));
+}
+
+// What "[rbp + rdx - 0x10]" is called, if the text has such an operand.
+std::string memory_name(const dbt::ExplainedBlock& block, std::string_view text) {
+    const std::size_t begin = text.find("[rbp");
+    const std::size_t end = text.find(']', begin);
+    if (begin == std::string_view::npos || end == std::string_view::npos) return {};
+    std::string_view terms = text.substr(begin, end - begin);
+    const std::size_t number = terms.rfind("0x");
+    i64 displacement = 0;
+    if (number != std::string_view::npos) {
+        std::from_chars(terms.data() + number + 2, terms.data() + terms.size(), displacement, 16);
+        if (terms[number - 2] == '-') displacement = -displacement;
+    }
+    for (const jit::Listing::Memory& memory : block.host_memory) {
+        const bool inside = displacement >= memory.first && displacement < memory.end;
+        if (inside && (displacement - memory.first) % memory.step == 0) return memory.name;
+    }
+    return {};
 }
 
 bool names(std::string_view text, std::string_view slot) {
@@ -134,6 +154,7 @@ void Viewer::add_hosts(BlockView& view) const {
             view.hosts.push_back({.offset = offset,
                                   .bytes = hexadecimal(bytes),
                                   .text = with_named_target(block, bytes, offset, answer.text),
+                                  .memory = memory_name(block, answer.text),
                                   .line = piece.line,
                                   .guest = piece.guest,
                                   .cold = piece.cold});

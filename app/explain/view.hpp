@@ -23,6 +23,7 @@ struct HostLine {
     u32 offset;
     std::string bytes; // in the order of memory
     std::string text;
+    std::string memory; // what lies in the memory it names; empty if that isn't known
     u32 line; // id of an IR line of the last stage, or Listing::entry
     u32 guest;
     bool cold;

@@ -65,6 +65,7 @@ private:
     // ---- emit_listing.cpp
     void list_pieces(Listing& listing) const;
     void list_names(const u8* code, Listing& listing) const;
+    void list_memory(Listing& listing) const;
 
     // ---- emit_integer.cpp, emit_multiply.cpp
     void emit_sum(u16 index);

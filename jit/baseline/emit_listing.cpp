@@ -1,6 +1,8 @@
 // The record of what was emitted for what.
 #include "jit/baseline/block_emitter.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace orrery::jit::baseline {
@@ -53,6 +55,46 @@ void BlockEmitter::list_names(const u8* code, Listing& listing) const {
     for (const u16 slot : layout_.pinned_slots())
         listing.registers.push_back(
             {register_names[x64::number(layout_.pinned_register(slot))], guest_.slots[slot].name});
+    list_memory(listing);
+}
+
+void BlockEmitter::list_memory(Listing& listing) const {
+    const auto add = [&](std::size_t offset_in_context, std::string name, i64 count = 1, std::size_t step = 8) {
+        const i64 first = layout_.displacement(offset_in_context);
+        listing.memory.push_back(
+            {first, first + count * static_cast<i64>(step), static_cast<i64>(step), std::move(name)});
+    };
+    add(offsetof(Context, budget), "budget");
+    add(offsetof(Context, data_tag), "data_tag", mmu_indexes);
+    add(offsetof(Context, code_base), "code_base");
+    add(offsetof(Context, jump_tag), "jump_tag");
+    add(offsetof(Context, leave), "leave");
+    add(offsetof(Context, exit_code), "exit_code");
+    add(offsetof(Context, exit_value), "exit_value");
+    for (std::size_t i = 0; i < std::min(address_memos, guest_.hot_slots.size()); ++i) {
+        const std::size_t memo = offsetof(Context, memos) + i * sizeof(AddressMemo);
+        const std::string_view slot = guest_.slots[guest_.hot_slots[i]].name;
+        add(memo + offsetof(AddressMemo, start), fmt::format("memo of {}: start", slot));
+        add(memo + offsetof(AddressMemo, addend), fmt::format("memo of {}: addend", slot));
+        add(memo + offsetof(AddressMemo, read_bytes), fmt::format("memo of {}: readable", slot));
+        add(memo + offsetof(AddressMemo, write_bytes), fmt::format("memo of {}: writable", slot));
+    }
+    const auto tlb = [&](std::size_t member, std::string name) {
+        add(offsetof(Context, tlb) + member, std::move(name), tlb_entries, sizeof(TlbEntry));
+    };
+    tlb(offsetof(TlbEntry, read_tag), "TLB: read tag");
+    tlb(offsetof(TlbEntry, write_tag), "TLB: write tag");
+    tlb(offsetof(TlbEntry, addend), "TLB: addend");
+    const auto jump = [&](std::size_t member, std::string name) {
+        add(offsetof(Context, jumps) + member, std::move(name), jump_entries, sizeof(JumpEntry));
+    };
+    jump(offsetof(JumpEntry, pc), "jump table: pc");
+    jump(offsetof(JumpEntry, tag), "jump table: tag");
+    jump(offsetof(JumpEntry, code_offset), "jump table: code");
+    for (const ir::Slot& slot : guest_.slots) {
+        const i64 first = i64{slot.offset_bytes} - base_in_state_bytes;
+        listing.memory.push_back({first, first + 8, 8, std::string(slot.name)});
+    }
 }
 
 } // namespace orrery::jit::baseline

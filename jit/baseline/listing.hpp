@@ -27,9 +27,16 @@ struct Listing {
         std::string_view host;
         std::string_view slot;
     };
+    // What lies at a displacement from rbp: in [first, end), every `step` bytes.
+    struct Memory {
+        i64 first, end;
+        i64 step;
+        std::string name;
+    };
     std::vector<Piece> pieces; // ascending, without gaps
     std::vector<Place> places;
     std::vector<Register> registers;
+    std::vector<Memory> memory;
 };
 
 } // namespace orrery::jit
