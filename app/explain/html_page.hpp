@@ -19,12 +19,14 @@ th, td { border: 1px solid var(--rule); padding: .35rem .5rem; text-align: left;
 th { background: var(--head); font-size: .9rem; white-space: nowrap; }
 td { font: 14px/1.45 ui-monospace, "DejaVu Sans Mono", monospace; }
 .line { display: block; white-space: pre; border-radius: 3px; padding: 0 .25rem; cursor: pointer; }
+td:nth-child(2) .line, td:nth-child(3) .line { white-space: pre-wrap; padding-left: 1.75rem; text-indent: -1.5rem; }
+td:nth-child(2), td:nth-child(3) { width: 24%; min-width: 17em; }
 .line:hover, .line:focus { outline: 1px solid var(--soft); }
 .line.lit { background: var(--lit); }
 .guest { font-weight: 600; }
 .note { display: block; white-space: normal; padding: 0 .25rem; color: var(--soft); font: 13px/1.4 system-ui, sans-serif;
   min-width: 15em; }
-.note code { font-size: 12px; }
+.note code { font-size: 12px; white-space: nowrap; }
 .soft { color: var(--soft); }
 .changed { color: var(--changed); }
 .dropped { color: var(--soft); text-decoration: line-through; }
