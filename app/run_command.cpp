@@ -5,9 +5,11 @@
 
 #include <unistd.h>
 
+#include "app/debug/controller.hpp"
 #include "app/end_signals.hpp"
 #include "app/escape_keys.hpp"
 #include "app/exit_codes.hpp"
+#include "app/gdb/server.hpp"
 #include "app/host_probe.hpp"
 #include "app/messages.hpp"
 #include "app/values.hpp"
@@ -80,6 +82,24 @@ Outcome run_machine(Machine& machine, const RunPlan& plan) {
     }
 }
 
+// The parts that let a debugger in; without --gdb there are none.
+struct Debugging {
+    std::unique_ptr<DebugController> controller;
+    std::unique_ptr<gdb::Server> server;
+};
+
+Result<Debugging> start_debugging(Machine& machine, const RunPlan& plan) {
+    Debugging debugging;
+    if (!plan.gdb) return debugging;
+    debugging.controller = std::make_unique<DebugController>(machine, plan.paused);
+    auto server = gdb::Server::create(*plan.gdb, *debugging.controller, machine.events());
+    if (!server) return std::unexpected(server.error().in("--gdb"));
+    debugging.server = std::move(*server);
+    tell("gdb and lldb can connect to {}{}", debugging.server->address(),
+         plan.paused ? "; the guest waits for them" : "");
+    return debugging;
+}
+
 int guest_code(u32 code) {
     if (code <= exit_highest_guest_code) return static_cast<int>(code);
     tell("the guest powered off with code {}, which exceeds {} and becomes it", code,
@@ -99,6 +119,7 @@ int exit_code(const Machine& machine, Outcome outcome, const RunPlan& plan) {
         return exit_timed_out;
     case Ending::instructions:
         return exit_powered_off;
+    case Ending::paused:
     case Ending::stopped:
         return exit_quit;
     case Ending::failed:
@@ -131,13 +152,19 @@ Result<Ended> run_plan(RunPlan& plan) {
     keys.attach(*machine);
     const std::unique_ptr<EndSignals> signals = TRY(EndSignals::create(*machine));
     greet(plan);
-    const Outcome outcome = run_machine(*machine, plan);
+    const Debugging debugging = TRY(start_debugging(*machine, plan));
+    const Outcome outcome = debugging.controller ? debugging.controller->run() : run_machine(*machine, plan);
     const bool ended_from_here = outcome.ending == Ending::stopped && !plan.save_at;
     if (plan.save && (ended_from_here || outcome.ending == Ending::instructions)) {
         TRY_STATUS(save_snapshot(*machine, *plan.save));
         tell("saved after {} instructions to {}", machine->retired(), *plan.save);
     }
-    return Ended{exit_code(*machine, outcome, plan), signals->received()};
+    const int code = exit_code(*machine, outcome, plan);
+    if (debugging.controller) {
+        debugging.controller->tell_end(static_cast<u32>(code));
+        machine->events().run_once(0); // the last words on their way
+    }
+    return Ended{code, signals->received()};
 }
 
 } // namespace

@@ -10,6 +10,7 @@
 namespace orrery::app {
 namespace {
 
+constexpr std::string_view default_gdb_address = "127.0.0.1:1234";
 constexpr u64 any_number = std::numeric_limits<u64>::max();
 
 // The value, or its error with the option's name in front.
@@ -107,6 +108,16 @@ Status parse_snapshot_options(const RunArguments& arguments, RunPlan& plan) {
     return {};
 }
 
+Status parse_debug_options(const RunArguments& arguments, RunPlan& plan) {
+    plan.gdb = if_given(arguments.gdb);
+    plan.paused = arguments.paused;
+    if (plan.paused && !plan.gdb) return error("--paused: also needs --gdb, or nobody could make the guest go on");
+    if (plan.gdb && (plan.save_at || plan.hash_every))
+        return error(
+            "--gdb: a debugger stops the guest where it likes, so --save-at and --hash-every can't be had with it");
+    return {};
+}
+
 Status check_together(const RunPlan& plan) {
     const RiscvVirtOptions& board = plan.board;
     const bool kernel_possible = board.kernel || plan.image;
@@ -163,6 +174,11 @@ void RunArguments::add_to(CLI::App& command) {
         .add_option("--trace", traces, "write what matching trace points see to stderr, like 'uart*'; may be repeated")
         ->type_name("PATTERN")
         ->allow_extra_args(false);
+    command.add_option("--gdb", gdb, "let gdb or lldb connect here (127.0.0.1:1234)")
+        ->type_name("[unix:PATH|HOST:PORT]")
+        ->expected(0, 1)
+        ->default_str(std::string(default_gdb_address));
+    command.add_flag("--paused", paused, "with --gdb: wait for the debugger before the first instruction");
     command.add_option("--save", save, "save the machine's state when the run is ended from here")->type_name("FILE");
     command.add_option("--save-at", save_at, "with --deterministic: save and end after so many instructions")
         ->type_name("N");
@@ -179,6 +195,7 @@ Result<RunPlan> plan_run(const RunArguments& arguments) {
     TRY_STATUS(parse_machine_options(arguments, plan));
     take_files(arguments, plan);
     TRY_STATUS(parse_snapshot_options(arguments, plan));
+    TRY_STATUS(parse_debug_options(arguments, plan));
     TRY_STATUS(check_together(plan));
     TRY_STATUS(enable_traces(arguments.traces));
     return plan;

@@ -30,6 +30,8 @@ struct RunArguments {
     bool deterministic = false;
     std::string timeout, seed, save, save_at, hash_every, restore;
     std::vector<std::string> traces;
+    std::string gdb;
+    bool paused = false;
     std::string image;
 
     void add_to(CLI::App& command);
@@ -44,6 +46,8 @@ struct RunPlan {
     std::optional<u64> save_at;
     std::optional<u64> hash_every;
     std::optional<std::string> restore;
+    std::optional<std::string> gdb; // where the stub listens: unix:PATH or HOST:PORT
+    bool paused = false;
     std::optional<std::string> image; // a kernel or a disk: only its contents tell
 };
 

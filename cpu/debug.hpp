@@ -36,7 +36,7 @@ struct RegisterDescription {
 
 // One entry that a page walk read, or what it came to.
 struct WalkStep {
-    std::string what;     // "level 2", "page fault"
+    std::string what;      // "level 2", "page fault"
     u64 entry_address = 0; // guest-physical
     u64 entry = 0;
     std::string meaning; // decoded fields, or the reason

@@ -1,0 +1,247 @@
+#!/usr/bin/env python3
+"""Real debuggers on real guests: gdb-multiarch and lldb are given commands, and what they answer is looked at.
+
+usage: debugger_test.py --program build/release/orrery --hello build/release/guests/hello-riscv64.elf VARIATION
+Exit code 77: skipped, as a debugger or the guest's packages can't be had.
+"""
+import argparse
+import contextlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "boot"))
+from emulators import TOP, Unavailable, fetched  # noqa: E402
+
+SKIPPED = 77
+LIMIT_SECONDS = 240
+
+
+def debugger(*names):
+    for name in names:
+        if shutil.which(name):
+            return name
+    raise Unavailable(f"none of {', '.join(names)} is installed")
+
+
+@contextlib.contextmanager
+def guest(program, scratch, *options, paused=True):
+    """Orrery with a stub on a socket; gives the process and the socket."""
+    socket = scratch / "stub"
+    command = [program, "run", "--gdb", f"unix:{socket}", "--serial", f"file:{scratch}/serial", *map(str, options)]
+    process = subprocess.Popen(command + (["--paused"] if paused else []), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    try:
+        deadline = time.monotonic() + 30
+        while not socket.exists():
+            assert process.poll() is None and time.monotonic() < deadline, f"no socket: {process.stderr.read()}"
+            time.sleep(0.02)
+        yield process, socket
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def wait_for_serial(scratch, wanted, seconds=120):
+    deadline = time.monotonic() + seconds
+    while wanted not in (text := (scratch / "serial").read_text(errors="replace")):
+        assert time.monotonic() < deadline, f"no {wanted!r} from the guest, but:\n{text[-2000:]}"
+        time.sleep(0.1)
+    return text
+
+
+def gdb(socket, *commands, symbols=None):
+    """What gdb prints on these commands, one after another; one that fails doesn't end the session."""
+    command = [debugger("gdb-multiarch"), "-nx", "-q", "-batch"]
+    first = ["set confirm off", "set pagination off", "set width 0", "set tcp auto-retry off", "set remotetimeout 60"]
+    first += [f"file {symbols}"] if symbols else ["set architecture riscv:rv64"]
+    for each in [*first, f"directory {TOP}", f"target remote {socket}", *commands]:
+        command += ["-ex", each]
+    return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=LIMIT_SECONDS).stdout
+
+
+def lldb(socket, *commands, symbols):
+    # Debian's lldb-19 looks for its Python files elsewhere than they are, and says so; it works without.
+    command = [debugger("lldb-19", "lldb"), "--no-lldbinit", "--batch", str(symbols)]
+    for each in [f"process connect unix-connect://{socket}", *commands]:
+        command += ["-o", each]
+    return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=LIMIT_SECONDS).stdout
+
+
+class Transcript:
+    """Looks for patterns in what a debugger printed, each after the one before."""
+
+    def __init__(self, text):
+        self.text, self.at = text, 0
+
+    def shows(self, *patterns):
+        for pattern in patterns:
+            found = re.compile(pattern, re.MULTILINE).search(self.text, self.at)
+            assert found, f"not there, or not in its place: {pattern}\nafter {self.at} of these characters:\n{self.text}"
+            self.at = found.end()
+        return found
+
+
+def gdb_source_level(program, hello, scratch):
+    """Breakpoints, conditions, steps, finish, backtraces and watchpoints in a program with debugging information."""
+    with guest(program, scratch, "--bios", "none", "--kernel", hello, "--cpus", 4) as (process, socket):
+        Transcript(gdb(
+            socket, "info threads", "break hello_main", "continue", "backtrace", "watch harts", "continue", "continue", "delete",
+            "tbreak say_number if value == 4", "continue", "print value", "backtrace 2", "finish", "step", "next",
+            "watch *(unsigned*)&trap_count", "continue", "continue", "delete", "print/x $mcause", "stepi", "tbreak finish", "continue", "detach",
+            symbols=hello,
+        )).shows(
+            r'^\* 1 .*"hart0" \(M-mode', r'^  4 .*"hart3"',
+            r"hit Breakpoint 1, hello_main \(hart=0, tree=0x[0-9a-f]+\)", r"^#0  hello_main", r"^#1  .* in _start",
+            r"Hardware watchpoint 2: harts", r"Old value = 0\nNew value = 1", r"Old value = 1\nNew value = 2",
+            r"hit Temporary breakpoint 3, say_number \(value=4\)", r"= 4$", r"^#0  say_number", r"^#1  .* hello_main",
+            r"Run till exit from #0", r"^(0x[0-9a-f]+ in )?hello_main",
+            r"Hardware watchpoint 4", r"Old value = 0\nNew value = 1", r"= 0x2$", r"hit Temporary breakpoint 5, finish", r"detached\]",
+        )
+        assert process.wait(60) == 0, "the guest didn't run to its end after the detach"
+    assert "All is well" in (scratch / "serial").read_text()
+
+
+def gdb_registers_and_memory(program, hello, scratch):
+    """All registers can be read, each can be written; memory moves in bulk, virtual and physical."""
+    with guest(program, scratch, "--bios", "none", "--kernel", hello) as (_, socket):
+        blob = scratch / "blob"
+        blob.write_bytes(os.urandom(4 << 20))
+        back = scratch / "back"
+        writes = [("$a0", 0x1122334455667788), ("$mscratch", 0x55AA), ("$sepc", 0x80000100), ("$satp", 8 << 60 | 0x80200), ("$fs0", None)]
+        commands = ["info all-registers"]
+        for name, value in writes:
+            commands += [f"set var {name} = {hex(value)}" if value is not None else f"set var {name}.double = 1.5", f"print/x {name}" if value is not None else f"print {name}.double"]
+        commands += ["set var $satp = 0", "set var $mhartid = 7", "print $mhartid", "print $mstatus", "set var $mstatus = 0x1800UL", "print $mstatus", "print/x $x10"]
+        commands += [f"restore {blob} binary 0x84000000", f"dump binary memory {back} 0x84000000 0x84400000", "compare-sections", "x/2i 0x80000000", "x/xw 0x5"]
+        commands += ["maintenance packet Qqemu.PhyMemMode:1", "x/xw 0x84000000", "monitor walk 0x84000000", "monitor wolk", "kill"]
+        Transcript(gdb(socket, *commands, symbols=hello)).shows(
+            r"^zero +0x0", r"^pc +0x1000", r"^ft11 +", r"^fcsr +0x0", r"^pmpaddr15 +0x0", r"^mhartid +0x0", r"^priv +0x3",
+            r"= 0x1122334455667788$", r"= 0x55aa$", r"= 0x80000100$", r"= 0x8000000000080200$", r"= 1\.5$",
+            r"Could not write register|= 0", r"MPP=0", r"MPP=3", r"= 0x1122334455667788$",
+            r"Restoring binary file", r"matched", r"^ +0x80000000", r"Cannot access memory at address 0x5",
+            r"is guest-physical 0x84000000", r"was 'walk' meant\?",
+        )
+        assert blob.read_bytes() == back.read_bytes(), "4 MiB read back differ from what was written"
+
+
+def symbols_of_kernel(scratch, listing):
+    """An ELF file with the functions of a kernel's /proc/kallsyms, so that gdb knows them by name."""
+    source, linked = scratch / "symbols.S", scratch / "symbols.elf"
+    functions = sorted({(int(address, 16), name) for address, kind, name in listing if kind in "Tt" and int(address, 16) >> 63})
+    base = functions[0][0]
+    lines = ['.section .kernel, "ax", @nobits', ".option norvc"]
+    for (address, name), (after, _) in zip(functions, functions[1:] + [(functions[-1][0] + 256, "")]):
+        lines += [f".org {address - base}", f".globl {name}", f".type {name}, @function", f"{name}:", f".size {name}, {after - address}"]
+    source.write_text("\n".join(lines + [f".org {functions[-1][0] - base + 256}\n"]))
+    compiler = debugger("clang-19", "clang")
+    subprocess.run([compiler, "--target=riscv64-unknown-elf", "-mno-relax", "-nostdlib", "-static", "-fuse-ld=lld-19", f"-Wl,--section-start=.kernel={base:#x}", "-Wl,--no-relax", "-Wl,--image-base=0xffffffff00000000", "-Wl,-e,0", source, "-o", linked], check=True)
+    return linked
+
+
+def gdb_debian(program, hello, scratch):
+    """Debian's kernel on four harts: at its entry before paging, at its functions, in user code, and running on after all of it."""
+    files = fetched()
+    boot = ["--cpus", 4, "--kernel", files / "kernel", "--initrd", files / "initrd"]
+    # A first boot tells where this kernel's functions are: the kernel isn't relocated (nokaslr).
+    names = "do_idle|schedule|cpu_startup_entry|start_kernel|rest_init|default_idle_call|arch_cpu_idle|kernel_init|do_sys_openat2|__se_sys_openat|do_trap_ecall_u|secondary_start_sbi|smp_callin|cpuidle_idle_call|handle_exception"
+    command = [program, "run", *map(str, boot), "--append", "console=ttyS0 quiet nokaslr"]
+    script = f"sleep 1; grep -E ' ({names})$' /proc/kallsyms; echo kalls''yms; poweroff\n"
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as first:
+        timer = signal.signal(signal.SIGALRM, lambda *_: first.kill())
+        signal.alarm(LIMIT_SECONDS)
+        text = ""
+        while "orrery:~#" not in text:
+            character = first.stdout.read(1)
+            assert character, f"the guest came to no shell:\n{text}"
+            text += character
+        first.stdin.write(script)
+        first.stdin.flush()
+        text += first.stdout.read()
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, timer)
+    listing = re.findall(r"^([0-9a-f]{16}) (\w) (\w+)", text, re.MULTILINE)
+    assert any(name == "do_idle" for _, _, name in listing), f"no /proc/kallsyms from the guest:\n{text[-2000:]}"
+    kernel = symbols_of_kernel(scratch, listing)
+    with guest(program, scratch, *boot, "--append", "console=ttyS0 nokaslr") as (process, socket):
+        Transcript(gdb(
+            socket, "tbreak *0x80200000", "continue", "print $priv", "print/x $satp", "hbreak start_kernel", "continue", "print/x $satp >> 60", "backtrace",
+            "tbreak do_sys_openat2", "continue", "backtrace", "info threads", "monitor cpus",
+            "tbreak do_trap_ecall_u", "continue", "tbreak *($sepc + 4)", "continue", "print/x $priv", "x/i $pc", "delete", "detach", symbols=kernel,
+        )).shows(
+            r"hit Temporary breakpoint 1, 0x0000000080200000", r"= 1 ", r"= 0x0$", r"hit Breakpoint 2, .*start_kernel", r"= 0x(8|9|a)$", r"^#0 .*start_kernel",
+            r"hit Temporary breakpoint 3, .*do_sys_openat2", r"^#0 .*do_sys_openat2", r"^#\d+ .*(do_trap_ecall_u|kernel_init)", r'"hart3"', r"S-mode",
+            r"do_trap_ecall_u", r"Temporary breakpoint 5", r"= 0x0$", r"^=> 0x0*[0-9a-f]{5,10}:", r"detached\]",
+        )
+        wait_for_serial(scratch, "with a busybox shell")
+        time.sleep(1)
+        # Connecting stops all harts, most of them idle in wfi.
+        text = gdb(socket, "info threads", "detach", symbols=kernel)
+        Transcript(text).shows(r"S-mode, wfi\) 0x[0-9a-f]+ in arch_cpu_idle", r"detached\]")
+        assert process.poll() is None, "the guest didn't survive the debugger"
+
+
+def lldb_session(program, hello, scratch):
+    """lldb connects, breaks by name, steps, reads and writes registers and memory, watches, and lets go."""
+    with guest(program, scratch, "--bios", "none", "--kernel", hello, "--cpus", 4) as (process, socket):
+        Transcript(lldb(
+            socket, "thread list", "breakpoint set --name hello_main", "continue", "thread backtrace", "register read pc a0 mstatus",
+            "register write s5 0x1234", "register read s5", "memory read --size 4 --format x --count 2 0x80000000", "thread step-inst",
+            "watchpoint set variable harts", "continue", "watchpoint delete --force", "breakpoint delete --force", "memory region 0x80000000", "process detach",
+            symbols=hello,
+        )).shows(
+            r"hart0", r"hart3", r"stop reason = breakpoint", r"frame #0: .*hello_main", r"pc = 0x0*800", r"a0 = 0x0", r"mstatus = 0x",
+            r"s5 = 0x0*1234", r"0x80000000: 0x", r"stop reason = (instruction step|breakpoint)", r"stop reason = watchpoint", r"\[0x0*80000000-0x[0-9a-f]+\) rwx ram", r"detached",
+        )
+        assert process.wait(60) == 0, "the guest didn't run to its end after the detach"
+
+
+def clients_come_and_go(program, hello, scratch):
+    """A client that vanishes in the middle of a packet, one after another; the guest is never held up by one that is gone."""
+    import socket as sockets
+    with guest(program, scratch, "--bios", "none", "--kernel", hello, "--cpus", 2) as (process, place):
+        for sent in (b"", b"$qSupp", b"+$?#3f", b"\x03", b"$m80000000,10000#", os.urandom(4096)):
+            with sockets.socket(sockets.AF_UNIX) as client:
+                client.connect(str(place))
+                client.sendall(sent)
+                time.sleep(0.05)
+            if process.poll() is not None:
+                break
+        # The first client that went away let the guest go on, and it has run to its end.
+        assert process.wait(60) == 0, "the guest hangs after its debuggers have gone"
+
+
+VARIATIONS = {
+    "gdb_source_level": gdb_source_level,
+    "gdb_registers_and_memory": gdb_registers_and_memory,
+    "gdb_debian": gdb_debian,
+    "lldb_session": lldb_session,
+    "clients_come_and_go": clients_come_and_go,
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--program", required=True)
+    parser.add_argument("--hello", required=True)
+    parser.add_argument("variation", choices=VARIATIONS)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="orrery-debug-") as scratch:
+        try:
+            VARIATIONS[arguments.variation](arguments.program, arguments.hello, Path(scratch))
+        except Unavailable as reason:
+            print(f"skipped: {reason}")
+            return SKIPPED
+        except (AssertionError, subprocess.TimeoutExpired) as failure:
+            print(f"failed: {failure}")
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
