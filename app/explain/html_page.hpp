@@ -36,8 +36,11 @@ td:nth-child(2), td:nth-child(3) { width: 24%; min-width: 17em; }
 button { font: inherit; font-weight: 600; color: inherit; background: none; border: 1px solid var(--rule); border-radius: 4px;
   padding: 0 .4rem; cursor: pointer; }
 button[aria-pressed=true] { background: var(--lit); }
-@media print { body { margin: 0; font-size: 10px; } td { font-size: 8px; } .note { font-size: 8px; } .help { display: none; }
-  tr { break-inside: avoid; } .scroll { overflow: visible; } button[aria-pressed=false] { display: none; } }
+@page { size: landscape; margin: 1cm; }
+@media print { body { margin: 0; font-size: 10px; } h1, h2 { font-size: 12px; } th { font-size: 9px; } td { font-size: 8px; }
+  .note, .note code { font-size: 8px; } .note, td { min-width: 0 !important; } .help { display: none; }
+  td .line { white-space: pre-wrap; padding-left: 1.75rem; text-indent: -1.5rem; } tr { break-inside: avoid; }
+  .scroll { overflow: visible; } button[aria-pressed=false] { display: none; } }
 )css";
 
 // Pointing at a line lights those in its data-links; a click keeps them lit until the next.
