@@ -17,6 +17,7 @@
 #include "app/run_command.hpp"
 #include "app/values.hpp"
 #include "cpu/riscv/hart.hpp"
+#include "machine/snapshot.hpp"
 
 namespace orrery::app {
 namespace {
@@ -70,6 +71,8 @@ Result<Request> understand(const ExplainArguments& arguments) {
         return error("--address: {:#x} is odd, and instructions lie at even addresses", *request.address);
     RunArguments run = arguments.run;
     run.deterministic = true;
+    for (const auto& [option, given] : {std::pair{"--save", run.save}, std::pair{"--hash-every", run.hash_every}})
+        if (!given.empty()) return error("{}: is an option of `orrery run` alone", option);
     if (run.engine == "interp")
         return error("--engine interp: explain counts executions in translated code; leave the option out");
     request.plan = TRY(plan_run(run));
@@ -135,11 +138,13 @@ Status explain_run(Request& request, Workshop& workshop, Explanation& explanatio
     request.plan.board.engine = dbt::Engine::baseline;
     request.plan.board.inspector = &inspector;
     const std::unique_ptr<Machine> machine = TRY(create_riscv_virt(request.plan.board));
+    if (request.plan.restore) TRY_STATUS(restore_snapshot(*machine, *request.plan.restore));
     tell("runs {} instructions first", request.instructions);
-    const Outcome outcome = machine->run_until(request.instructions);
+    const u64 before = machine->retired();
+    const Outcome outcome = machine->run_until(before + std::min(request.instructions, ~u64{0} - before));
     if (outcome.ending == Ending::failed)
         return error("{}", machine->failure() ? machine->failure()->message() : "the machine failed");
-    const u64 retired = machine->retired();
+    const u64 retired = machine->retired() - before;
     if (outcome.ending != Ending::instructions)
         explanation.notes.push_back(fmt::format("the guest ended by itself, after {} instructions", retired));
     if (request.address) {

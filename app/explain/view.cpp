@@ -38,7 +38,7 @@ std::string place_name(const dbt::ExplainedBlock& block, i64 offset) {
 std::string with_named_target(const dbt::ExplainedBlock& block, std::span<const u8> code, u32 offset,
                               const std::string& text) {
     const auto distance = jump_distance(code);
-    if (!distance) return text;
+    if (!distance || text.empty()) return text;
     return fmt::format("{} {}", text.substr(0, text.find(' ')), place_name(block, offset + *distance));
 }
 

@@ -128,6 +128,14 @@ class Explain(unittest.TestCase):
         # The first time around is part of the block that begins at the entry.
         self.assertIn("executed 999 times, 74.92 %", loops[0])
 
+    def test_what_is_counted_begins_where_a_saved_state_does(self):
+        machine, saved = self.machine(COUNTED_LOOP), self.folder / "saved"
+        subprocess.run([PROGRAM, "run", "--deterministic", "--save", saved, "--save-at", "1000", *machine],
+                       stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=True)
+        text = self.text("--hottest", 1, "--instructions", 300, "--restore", saved, *machine)
+        self.assertIn("in 300 instructions", text)
+        self.assertRegex(text, r"executed (99|100) times")
+
     def test_hottest_blocks_come_hottest_first_and_make_a_whole_page(self):
         arguments = ("--hottest", 10, "--instructions", 100000, *self.machine(COUNTED_LOOP))
         shares = [float(share) for share in re.findall(r"times, ([0-9.]+) %", self.text(*arguments))]
@@ -156,6 +164,7 @@ class Explain(unittest.TestCase):
         self.refused(USAGE, "--hottest", "0", says="--hottest")
         self.refused(USAGE, "--hottest", "1", "--instructions", "many", says="--instructions")
         self.refused(USAGE, "--hottest", "1", "--engine", "interp", "--kernel", "x", says="--engine interp")
+        self.refused(USAGE, "--hottest", "1", "--save", "x", "--kernel", "x", says="orrery run")
         self.refused(FAILURE, "--bytes", "0100", "--html", "/nonexistent/page.html", says="can't be written")
 
     def disassembled(self, pattern, *arguments):
