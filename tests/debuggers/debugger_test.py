@@ -101,7 +101,7 @@ def gdb_source_level(program, hello, scratch):
             r"Hardware watchpoint 2: harts", r"Old value = 0\nNew value = 1", r"Old value = 1\nNew value = 2",
             r"hit Temporary breakpoint 3, say_number \(value=4\)", r"= 4$", r"^#0  say_number", r"^#1  .* hello_main",
             r"^(0x[0-9a-f]+ in )?hello_main \(hart=",
-            r"Hardware watchpoint 4", r"Old value = 0\nNew value = 1", r"= 0x2$", r"hit Temporary breakpoint 5, finish", r"detached\]",
+            r"Hardware watchpoint 4", r"Old value = 0\nNew value = 1", r"Old value = 1\nNew value = 2", r"= 0x5$", r"hit Temporary breakpoint 5, finish", r"detached\]",
         )
         assert process.wait(60) == 0, "the guest didn't run to its end after the detach"
     assert "All is well" in (scratch / "serial").read_text()
