@@ -95,8 +95,6 @@ Result<Debugging> start_debugging(Machine& machine, const RunPlan& plan) {
     auto server = gdb::Server::create(*plan.gdb, *debugging.controller, machine.events());
     if (!server) return std::unexpected(server.error().in("--gdb"));
     debugging.server = std::move(*server);
-    tell("gdb and lldb can connect to {}{}", debugging.server->address(),
-         plan.paused ? "; the guest waits for them" : "");
     return debugging;
 }
 
@@ -151,8 +149,11 @@ Result<Ended> run_plan(RunPlan& plan) {
     if (plan.restore) TRY_STATUS(restore_snapshot(*machine, *plan.restore));
     keys.attach(*machine);
     const std::unique_ptr<EndSignals> signals = TRY(EndSignals::create(*machine));
-    greet(plan);
     const Debugging debugging = TRY(start_debugging(*machine, plan));
+    greet(plan);
+    if (debugging.server)
+        tell("gdb and lldb can connect to {}{}", debugging.server->address(),
+             plan.paused ? "; the guest waits for them" : "");
     const Outcome outcome = debugging.controller ? debugging.controller->run() : run_machine(*machine, plan);
     const bool ended_from_here = outcome.ending == Ending::stopped && !plan.save_at;
     if (plan.save && (ended_from_here || outcome.ending == Ending::instructions)) {

@@ -97,6 +97,8 @@ class BadUsage(Folder):
             (["run", "--save", "s", "--save-at", "5", "k"], ["--save-at: ", "--deterministic"]),
             (["run", "--hash-every", "5", "k"], "--hash-every: "),
             (["run", "--seed", "5", "k"], "--seed: "),
+            (["run", "--paused", "k"], ["--paused: ", "--gdb"]),
+            (["run", "--gdb", ":1", "--deterministic", "--hash-every", "5", "--kernel", "k"], ["--gdb: ", "--hash-every"]),
             (["run", "--bios", "none"], "--bios none: "),
             (["list"], "list: "),
             (["list", "planets"], "'planets'"),
@@ -141,6 +143,8 @@ class BadFiles(Folder):
         self.refused(FAILURE, "run", "--dtb", self.file("t", b"no tree"), "--kernel", kernel, says=["--dtb: ", "device tree"])
         self.refused(FAILURE, *self.bare(FOREVER, "--restore", self.file("s", b"no snapshot")), says="is no snapshot")
         self.refused(FAILURE, *self.bare(FOREVER, "--serial", f"file:{self.folder}/none/x"), says="--serial: ")
+        self.refused(FAILURE, *self.bare(FOREVER, "--gdb", f"unix:{self.folder}/none/x"), says=["--gdb: ", "/none/x"])
+        self.refused(FAILURE, *self.bare(FOREVER, "--gdb", "nonsense"), says=["--gdb: ", "unix:PATH"])
 
 
 class Endings(Folder):

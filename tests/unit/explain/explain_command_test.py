@@ -165,6 +165,7 @@ class Explain(unittest.TestCase):
         self.refused(USAGE, "--hottest", "1", "--instructions", "many", says="--instructions")
         self.refused(USAGE, "--hottest", "1", "--engine", "interp", "--kernel", "x", says="--engine interp")
         self.refused(USAGE, "--hottest", "1", "--save", "x", "--kernel", "x", says="orrery run")
+        self.refused(USAGE, "--hottest", "1", "--gdb", ":1234", "--kernel", "x", says="orrery run")
         self.refused(FAILURE, "--bytes", "0100", "--html", "/nonexistent/page.html", says="can't be written")
 
     def disassembled(self, pattern, *arguments):
