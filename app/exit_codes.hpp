@@ -12,6 +12,7 @@ enum ExitCode : int {
     exit_reset_loop = 202, // the guest keeps resetting itself
     exit_timed_out = 203,  // --timeout
     exit_quit = 204,       // the user ended the run (Ctrl-] q)
+    exit_stuck = 205,      // the guest would never get anywhere again (--on-stuck)
 };
 
 inline constexpr const char* exit_codes_help =
@@ -23,6 +24,7 @@ inline constexpr const char* exit_codes_help =
     "  201      bad usage: an unknown option or a bad value\n"
     "  202      the guest keeps resetting itself\n"
     "  203      --timeout was reached\n"
-    "  204      ended from the keyboard (Ctrl-] q)\n";
+    "  204      ended from the keyboard (Ctrl-] q)\n"
+    "  205      the guest got stuck: it would never have gone on (--on-stuck)\n";
 
 } // namespace orrery::app

@@ -12,6 +12,7 @@
 #include "app/gdb/server.hpp"
 #include "app/host_probe.hpp"
 #include "app/messages.hpp"
+#include "app/stuck_report.hpp"
 #include "app/values.hpp"
 #include "machine/fabric/log.hpp"
 #include "machine/loader/image_content.hpp"
@@ -105,13 +106,28 @@ int guest_code(u32 code) {
     return exit_highest_guest_code;
 }
 
-int exit_code(const Machine& machine, Outcome outcome, const RunPlan& plan) {
+// Why the guest gets nowhere; at length only if the user wants it so.
+void tell_stuck(Machine& machine, Outcome outcome, const RunPlan& plan) {
+    std::vector<std::string> programs;
+    for (const auto& program : {plan.board.kernel, plan.board.bios})
+        if (program) programs.push_back(*program);
+    const StuckReport report = stuck_report(machine, outcome, programs);
+    complain("the guest is stuck: {}", report.sentence);
+    if (plan.on_stuck != OnStuck::report) return;
+    for (const std::string& line : report.lines) fmt::print(stderr, "  {}\n", line);
+}
+
+int exit_code(Machine& machine, Outcome outcome, const RunPlan& plan) {
     switch (outcome.ending) {
     case Ending::powered_off:
         return guest_code(outcome.code);
     case Ending::reset_loop:
         tell("the guest resets itself again and again without getting anywhere, so the run ends");
+        if (plan.board.stop_when_stuck) tell_stuck(machine, outcome, plan);
         return exit_reset_loop;
+    case Ending::stuck:
+        tell_stuck(machine, outcome, plan);
+        return exit_stuck;
     case Ending::timed_out:
         tell("--timeout: {} s of guest time are over", static_cast<double>(plan.board.timeout_ns) / 1e9);
         return exit_timed_out;

@@ -30,6 +30,13 @@ Result<EngineChoice> parse_engine(const std::string& text) {
     return error("there is no engine '{}'; the engines are auto, jit and interp", text);
 }
 
+Result<OnStuck> parse_on_stuck(const std::string& text) {
+    if (text == "report") return OnStuck::report;
+    if (text == "exit") return OnStuck::exit;
+    if (text == "ignore") return OnStuck::ignore;
+    return error("there is no '{}'; expected report, exit or ignore", text);
+}
+
 Result<u64> parse_memory(const std::string& text) {
     const u64 size = TRY(parse_size(text));
     if (size < riscv_virt_least_memory || size > riscv_virt_most_memory) {
@@ -110,6 +117,9 @@ Status parse_snapshot_options(const RunArguments& arguments, RunPlan& plan) {
 
 Status parse_debug_options(const RunArguments& arguments, RunPlan& plan) {
     plan.gdb = if_given(arguments.gdb);
+    plan.on_stuck = TRY(at("--on-stuck", parse_on_stuck(arguments.on_stuck)));
+    // A debugger's user looks himself, and may mend it.
+    plan.board.stop_when_stuck = plan.on_stuck != OnStuck::ignore && !plan.gdb;
     plan.paused = arguments.paused;
     if (plan.paused && !plan.gdb) return error("--paused: also needs --gdb, or nobody could make the guest go on");
     if (plan.gdb && (plan.save_at || plan.hash_every))
@@ -174,6 +184,12 @@ void RunArguments::add_to(CLI::App& command) {
         .add_option("--trace", traces, "write what matching trace points see to stderr, like 'uart*'; may be repeated")
         ->type_name("PATTERN")
         ->allow_extra_args(false);
+    command
+        .add_option(
+            "--on-stuck", on_stuck,
+            "when the guest will never get anywhere again: report why and end, end with one sentence (exit), or "
+            "ignore it (report)")
+        ->type_name("report|exit|ignore");
     command.add_option("--gdb", gdb, "let gdb or lldb connect here (127.0.0.1:1234)")
         ->type_name("[unix:PATH|HOST:PORT]")
         ->expected(0, 1)

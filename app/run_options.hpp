@@ -30,6 +30,7 @@ struct RunArguments {
     bool deterministic = false;
     std::string timeout, seed, save, save_at, hash_every, restore;
     std::vector<std::string> traces;
+    std::string on_stuck = "report";
     std::string gdb;
     bool paused = false;
     std::string image;
@@ -39,6 +40,8 @@ struct RunArguments {
 
 enum class EngineChoice : u8 { automatic, translator, interpreter };
 
+enum class OnStuck : u8 { report, exit, ignore };
+
 struct RunPlan {
     EngineChoice engine = EngineChoice::automatic;
     RiscvVirtOptions board;
@@ -46,6 +49,7 @@ struct RunPlan {
     std::optional<u64> save_at;
     std::optional<u64> hash_every;
     std::optional<std::string> restore;
+    OnStuck on_stuck = OnStuck::report;
     std::optional<std::string> gdb; // where the stub listens: unix:PATH or HOST:PORT
     bool paused = false;
     std::optional<std::string> image; // a kernel or a disk: only its contents tell

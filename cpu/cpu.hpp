@@ -5,6 +5,7 @@
 #include <span>
 
 #include "cpu/debug.hpp"
+#include "cpu/stuck.hpp"
 #include "machine/fabric/component.hpp"
 #include "machine/fabric/irq.hpp"
 #include "machine/fabric/types.hpp"
@@ -17,6 +18,7 @@ enum class ExitReason : u8 {
     halted,     // the vCPU waits for an interrupt and none is pending
     stopped,    // the vCPU isn't started, or the guest switched it off
     stuck,      // a long row of exceptions between which nothing retired: it may go on so for ever
+    looping,    // see look_for_loops(): stuck_kind() tells which
     breakpoint, // pc() is at a breakpoint; its instruction wasn't executed
     watchpoint, // the instruction at pc() is about to make the access that watch_hit() tells; it wasn't executed
 };
@@ -56,6 +58,16 @@ public:
     // Puts the vCPU at a program's or kernel's entry: what the registers mean is the architecture's boot convention.
     virtual void set_entry(u64 pc, std::span<const u64> arguments) = 0;
     [[nodiscard]] virtual u64 pc() const = 0;
+
+    // ---- guests that get nowhere; but for standstill() only while no vCPU of the machine runs
+    // Whether run() returns with `looping` when exceptions repeat without end, though instructions retire.
+    virtual void look_for_loops(bool wanted) = 0;
+    [[nodiscard]] virtual StuckKind stuck_kind() const = 0; // of the last `stuck` or `looping`
+    // On the vCPU's thread, or while it is stopped.
+    [[nodiscard]] virtual Standstill standstill() const = 0;
+    // The last exceptions, oldest first; a reset of the machine doesn't forget them.
+    [[nodiscard]] virtual std::vector<ExceptionRecord> recent_exceptions() const = 0;
+    [[nodiscard]] virtual StuckAnswer explain_stuck(const StuckQuestion& question) = 0;
 
     // ---- debugging, only while no vCPU of the machine runs
     [[nodiscard]] virtual DebugView& debug_view() = 0;

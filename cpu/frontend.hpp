@@ -7,6 +7,7 @@
 
 #include "cpu/debug.hpp"
 #include "cpu/environment.hpp"
+#include "cpu/stuck.hpp"
 #include "jit/ir/builder.hpp"
 #include "jit/ir/ir.hpp"
 #include "machine/fabric/component.hpp"
@@ -97,6 +98,12 @@ public:
     virtual std::expected<u8, Fault> fetch8(u64 pc) = 0;
 };
 
+// The last return from an exception's handler (mret, iret), and how many there were.
+struct HandlerReturn {
+    u64 count = 0;
+    u64 pc = 0;
+};
+
 class Frontend {
 public:
     virtual ~Frontend() = default;
@@ -140,6 +147,11 @@ public:
     [[nodiscard]] virtual bool halted() const = 0;
     [[nodiscard]] virtual bool wakes() const = 0;
     virtual void set_irq(u32 pin, bool level) = 0; // any thread
+
+    // ---- guests that get nowhere: see cpu/cpu.hpp
+    [[nodiscard]] virtual HandlerReturn last_return() const = 0;
+    [[nodiscard]] virtual Standstill standstill() const = 0;
+    [[nodiscard]] virtual StuckAnswer explain_stuck(const StuckQuestion& question) = 0;
 
     // ---- debugging
     // Outside of translated code only. After a write the engine must look at the state anew, as after restored().

@@ -19,6 +19,15 @@ constexpr u32 turns_between_polls = 10;
 // stand still for ever.
 constexpr u64 stuck_ns = 100'000;
 
+// How often it is looked at whether all vCPUs stand still for ever. A vCPU may do so for a moment, until what it asked
+// of the machine is carried out, so it takes two looks.
+constexpr u64 look_every_ns = 250'000'000;
+constexpr u32 looks_that_count = 2;
+// A timer that is set for later than this (ten years) was set to never fire.
+constexpr u64 never_in_practice_ns = 315'360'000'000'000'000;
+
+bool is_stuck(ExitReason reason) { return reason == ExitReason::stuck || reason == ExitReason::looping; }
+
 bool is_debug_stop(ExitReason reason) { return reason == ExitReason::breakpoint || reason == ExitReason::watchpoint; }
 
 } // namespace
@@ -40,6 +49,12 @@ public:
     void join() {
         if (thread_.joinable()) thread_.join();
     }
+    // Has standstill() told anew, soon.
+    void look() {
+        look_ = true;
+        cpu_.kick();
+    }
+    [[nodiscard]] Standstill standstill() const { return standstill_.load(); }
     void wake() {
         attention_.fetch_add(1);
         attention_.notify_one();
@@ -49,14 +64,21 @@ private:
     void loop() {
         while (!stop_) {
             const ExitReason reason = cpu_.run(~u64{0});
+            if (look_.exchange(false)) standstill_ = cpu_.standstill();
             if (reason == ExitReason::halted) sleep();
+            if (is_stuck(reason) && machine_.options_.stop_when_stuck)
+                return machine_.stuck_at(cpu_, cpu_.stuck_kind());
             if (is_debug_stop(reason)) return machine_.stopped_by(cpu_, reason);
         }
     }
     void sleep() {
         for (;;) {
             const u32 seen = attention_.load();
-            if (stop_ || cpu_.wakes()) return;
+            if (stop_ || cpu_.wakes()) {
+                standstill_ = Standstill{};
+                return;
+            }
+            if (look_.exchange(false)) standstill_ = cpu_.standstill();
             attention_.wait(seen);
         }
     }
@@ -65,6 +87,8 @@ private:
     Cpu& cpu_;
     std::thread thread_;
     std::atomic<bool> stop_ = false;
+    std::atomic<bool> look_ = false;
+    std::atomic<Standstill> standstill_;
     std::atomic<u32> attention_ = 0;
 };
 
@@ -145,6 +169,42 @@ void Machine::stopped_by(Cpu& cpu, ExitReason reason) {
     if (ended_) return;
     debug_stop_ = {&cpu, reason};
     end({Ending::paused, 0});
+}
+
+// From vCPU threads, or between their turns.
+void Machine::stuck_at(Cpu& cpu, StuckKind kind) {
+    std::lock_guard guard(lock_);
+    if (ended_) return;
+    stuck_ = {&cpu, kind};
+    end({Ending::stuck, 0});
+}
+
+bool Machine::timer_is_set() const {
+    const u64 deadline_ns = clock_.next_deadline_ns();
+    return deadline_ns != options_.timeout_ns && deadline_ns < never_in_practice_ns;
+}
+
+bool Machine::nobody_goes_on(std::span<const Standstill> vcpus) const {
+    const bool timer = timer_is_set();
+    return std::ranges::all_of(
+        vcpus, [&](const Standstill& vcpu) { return vcpu.still && !vcpu.device && !(vcpu.timer && timer); });
+}
+
+bool Machine::nobody_goes_on() const {
+    std::vector<Standstill> vcpus;
+    for (const Cpu* cpu : cpus_) vcpus.push_back(cpu->standstill());
+    return nobody_goes_on(vcpus);
+}
+
+// Threaded machines: what the threads told since the last look counts, and they are asked again.
+void Machine::look_at_standstill() {
+    if (!options_.stop_when_stuck || clock_.now_ns() < next_look_ns_) return;
+    next_look_ns_ = clock_.now_ns() + look_every_ns;
+    std::vector<Standstill> vcpus;
+    for (auto& thread : threads_) vcpus.push_back(thread->standstill());
+    looks_in_standstill_ = nobody_goes_on(vcpus) && !reset_requested_ ? looks_in_standstill_ + 1 : 0;
+    if (looks_in_standstill_ == looks_that_count) return stuck_at(*cpus_.front(), StuckKind::standstill);
+    for (auto& thread : threads_) thread->look();
 }
 
 void Machine::power_off(u32 code) { end({Ending::powered_off, code}); }
@@ -230,14 +290,18 @@ Outcome Machine::run_until(u64 retired) {
 Outcome Machine::run_threaded() {
     ended_ = false;
     debug_stop_.reset();
+    looks_in_standstill_ = 0;
+    for (Cpu* cpu : cpus_) cpu->look_for_loops(options_.stop_when_stuck);
     if (options_.timeout_ns != never_ns) timeout_.arm_at(options_.timeout_ns);
     host_time_.run(true);
     start_vcpus();
     while (carry_out_requests()) {
         const u64 now_ns = clock_.now_ns();
         const u64 deadline_ns = clock_.next_deadline_ns();
-        const u64 wait_ns = deadline_ns == never_ns ? ~u64{0} : deadline_ns > now_ns ? deadline_ns - now_ns : 0;
+        u64 wait_ns = deadline_ns == never_ns ? ~u64{0} : deadline_ns > now_ns ? deadline_ns - now_ns : 0;
+        if (options_.stop_when_stuck) wait_ns = std::min(wait_ns, look_every_ns);
         events_->run_once(wait_ns);
+        look_at_standstill();
         std::lock_guard guard(lock_);
         clock_.run_due(clock_.now_ns());
     }
@@ -256,6 +320,7 @@ void Machine::run_vcpus_once(u64 retired_limit) {
         const u64 budget = std::min({turn_instructions, deadline_ns - now_ns, until_limit});
         if (budget == 0) continue;
         const ExitReason reason = cpu->run(budget);
+        if (is_stuck(reason) && options_.stop_when_stuck) return stuck_at(*cpu, cpu->stuck_kind());
         if (reason == ExitReason::stuck) instruction_time_.skip_to(clock_.now_ns() + stuck_ns);
         if (is_debug_stop(reason)) return stopped_by(*cpu, reason);
     }
@@ -266,6 +331,10 @@ void Machine::run_vcpus_once(u64 retired_limit) {
 bool Machine::skip_idle_time() {
     if (std::ranges::any_of(cpus_, [](Cpu* cpu) { return cpu->wakes() || cpu->run(0) != ExitReason::halted; }))
         return false;
+    if (options_.stop_when_stuck && !reset_requested_ && nobody_goes_on()) {
+        stuck_at(*cpus_.front(), StuckKind::standstill);
+        return true;
+    }
     const u64 deadline_ns = clock_.next_deadline_ns();
     events_->run_once(deadline_ns == never_ns ? ~u64{0} : 0);
     if (deadline_ns != never_ns) instruction_time_.skip_to(deadline_ns);
@@ -275,10 +344,16 @@ bool Machine::skip_idle_time() {
 Outcome Machine::run_deterministic(u64 retired_limit) {
     ended_ = false;
     debug_stop_.reset();
+    looks_in_standstill_ = 0;
+    for (Cpu* cpu : cpus_) cpu->look_for_loops(options_.stop_when_stuck);
     if (options_.timeout_ns != never_ns) timeout_.arm_at(options_.timeout_ns);
     for (u32 turn = 0; carry_out_requests(); ++turn) {
         if (retired() >= retired_limit) return {Ending::instructions, 0};
-        if (turn % turns_between_polls == 0) events_->run_once(0);
+        if (turn % turns_between_polls == 0) {
+            events_->run_once(0);
+            looks_in_standstill_ = options_.stop_when_stuck && nobody_goes_on() ? looks_in_standstill_ + 1 : 0;
+            if (looks_in_standstill_ == looks_that_count) stuck_at(*cpus_.front(), StuckKind::standstill);
+        }
         {
             std::lock_guard guard(lock_);
             clock_.run_due(clock_.now_ns());

@@ -23,6 +23,7 @@ namespace orrery {
 enum class Ending : u8 {
     powered_off,  // `code` is the guest's own, 0 for a plain power-off
     reset_loop,   // the guest keeps resetting before it gets anywhere
+    stuck,        // MachineOptions::stop_when_stuck: it would go on so for ever, as stuck() says
     timed_out,    // the limit in guest time is reached
     instructions, // run_until() has retired what it was asked for
     stopped,      // stop() was called
@@ -37,7 +38,8 @@ struct Outcome {
 
 struct MachineOptions {
     bool deterministic = false;
-    u64 timeout_ns = never_ns; // of guest time
+    u64 timeout_ns = never_ns;    // of guest time
+    bool stop_when_stuck = false; // ends with Ending::stuck when the guest will never get anywhere again
 };
 
 class Machine final : public CpuEnvironment {
@@ -97,6 +99,12 @@ public:
         ExitReason reason = ExitReason::breakpoint;
     };
     [[nodiscard]] const std::optional<DebugStop>& debug_stop() const { return debug_stop_; }
+    // Why the last run() ended with Ending::stuck.
+    struct Stuck {
+        Cpu* cpu = nullptr;
+        StuckKind kind = StuckKind::row;
+    };
+    [[nodiscard]] const Stuck& stuck() const { return stuck_; }
     // Whether stop() was called since the last run().
     [[nodiscard]] bool stop_requested() const { return stop_requested_; }
     // Ends run(). Any thread, and signal handlers.
@@ -124,6 +132,11 @@ private:
     void start_vcpus();
     void end(Outcome outcome); // machine lock held, or nothing runs
     void stopped_by(Cpu& cpu, ExitReason reason);
+    void stuck_at(Cpu& cpu, StuckKind kind);
+    [[nodiscard]] bool timer_is_set() const;
+    [[nodiscard]] bool nobody_goes_on(std::span<const Standstill> vcpus) const;
+    [[nodiscard]] bool nobody_goes_on() const;
+    void look_at_standstill();
     void carry_out_reset();
     // True: go on running after a reset was carried out; false: the machine has ended.
     bool carry_out_requests();
@@ -150,7 +163,10 @@ private:
     Outcome outcome_;
     std::optional<Error> failure_;
     std::optional<DebugStop> debug_stop_;
-    std::vector<u64> resets_ns_; // when the last few resets were
+    Stuck stuck_;
+    u64 next_look_ns_ = 0;
+    u32 looks_in_standstill_ = 0; // one after the other
+    std::vector<u64> resets_ns_;  // when the last few resets were
 };
 
 } // namespace orrery

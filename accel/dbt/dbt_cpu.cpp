@@ -1,5 +1,7 @@
 #include "accel/dbt/dbt_cpu.hpp"
 
+#include <cstring>
+
 namespace orrery::dbt {
 namespace {
 
@@ -136,6 +138,7 @@ ExitReason DbtCpu::run_inside() {
         if (retired_ == end_) return ExitReason::deadline;
         if (exceptions_in_a_row_ == longest_row_of_exceptions) {
             exceptions_in_a_row_ = 0;
+            stuck_kind_ = StuckKind::row;
             return ExitReason::stuck;
         }
         run_chunk(std::min(end_ - retired_, chunk_instructions));
@@ -286,8 +289,29 @@ void DbtCpu::raise(Fault fault) {
     }
     exceptions_in_a_row_ = retired() == retired_at_exception_ ? exceptions_in_a_row_ + 1 : 0;
     retired_at_exception_ = retired();
+    log_exception(fault);
     frontend_.raise(fault);
     context_changed();
+}
+
+void DbtCpu::log_exception(Fault fault) {
+    const ir::BlockKey key = frontend_.key();
+    const auto kind = exceptions_.add({key.pc, fault.code, fault.value, key.mode, retired_at_exception_},
+                                      frontend_.last_return(), [this] { return register_fingerprint(); });
+    if (!kind || !looks_for_loops_) return;
+    stuck_kind_ = *kind;
+    stop_ = ExitReason::looping;
+}
+
+u64 DbtCpu::register_fingerprint() const {
+    u64 sum = 0;
+    for (const ir::Slot& slot : frontend_.description().slots) {
+        u64 value = 0;
+        std::memcpy(&value, static_cast<const u8*>(context_.state) + slot.offset_bytes, sizeof value);
+        sum = (sum ^ value) * 0x9e37'79b9'7f4a'7c15; // 2^64 over the golden ratio: spreads every bit
+        sum ^= sum >> 29;
+    }
+    return sum;
 }
 
 ir::Block DbtCpu::build(ir::BlockKey key, u32 limit) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "accel/dbt/exception_log.hpp"
 #include "accel/dbt/soft_tlb.hpp"
 #include "accel/dbt/translator.hpp"
 #include "cpu/cpu.hpp"
@@ -51,6 +52,14 @@ public:
     [[nodiscard]] u64 retired() const override;
     void set_entry(u64 pc, std::span<const u64> arguments) override;
     [[nodiscard]] u64 pc() const override { return frontend_.key().pc; }
+
+    void look_for_loops(bool wanted) override { looks_for_loops_ = wanted; }
+    [[nodiscard]] StuckKind stuck_kind() const override { return stuck_kind_; }
+    [[nodiscard]] Standstill standstill() const override { return frontend_.standstill(); }
+    [[nodiscard]] std::vector<ExceptionRecord> recent_exceptions() const override { return exceptions_.records(); }
+    [[nodiscard]] StuckAnswer explain_stuck(const StuckQuestion& question) override {
+        return frontend_.explain_stuck(question);
+    }
 
     [[nodiscard]] DebugView& debug_view() override { return frontend_.debug_view(); }
     void set_breakpoints(std::span<const u64> addresses) override { translator_.set_breakpoints(addresses); }
@@ -116,6 +125,8 @@ private:
     bool go_on_linked();
     void finish_slow_exit(const Translator::Position& position);
     void raise(Fault fault);
+    void log_exception(Fault fault);
+    [[nodiscard]] u64 register_fingerprint() const;
     [[nodiscard]] u64 remaining() const { return end_ - retired(); }
 
     std::expected<Target, Fault> resolve(GuestVirtual address, MemoryAction action, u64 size_bytes, u8 mmu_index);
@@ -147,12 +158,15 @@ private:
     u64 end_ = 0;     // where run() has to stop
     u64 retired_at_exception_ = 0;
     u32 exceptions_in_a_row_ = 0; // since anything retired
+    ExceptionLog exceptions_;
+    bool looks_for_loops_ = false;
+    StuckKind stuck_kind_ = StuckKind::row;
     std::atomic<bool> in_code_ = false;
     bool uncached_fetch_ = false; // the last code_page() may not be remembered
     std::vector<Watch> watches_;
     bool heeds_watches_ = true;
     WatchHit watch_hit_;
-    std::optional<ExitReason> stop_; // breakpoint or watchpoint: run() ends
+    std::optional<ExitReason> stop_; // breakpoint, watchpoint or looping: run() ends
     std::atomic<u32> requests_ = 0;
     std::function<void()> attention_;
 };

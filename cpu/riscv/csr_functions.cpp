@@ -34,8 +34,12 @@ void change_mstatus(Hart& hart, u64 value) {
 }
 
 // MODE 2 and 3 are reserved: the register stays as it is.
-void write_vector(u64& vector, u64 value) {
-    if ((value & 2) == 0) vector = value;
+void write_vector(Hart& hart, u64& vector, u64 value) {
+    if ((value & 2) == 0) {
+        vector = value;
+    } else {
+        hart.note_refused_vector(value);
+    }
 }
 
 u64 mip_writable(const State& state) {
@@ -102,8 +106,8 @@ void write_sstatus(Hart& hart, u32, u64 value) {
     change_mstatus(hart, kept | (value & mstatus::sstatus_writable));
 }
 
-void write_mtvec(Hart& hart, u32, u64 value) { write_vector(hart.registers().mtvec, value); }
-void write_stvec(Hart& hart, u32, u64 value) { write_vector(hart.registers().stvec, value); }
+void write_mtvec(Hart& hart, u32, u64 value) { write_vector(hart, hart.registers().mtvec, value); }
+void write_stvec(Hart& hart, u32, u64 value) { write_vector(hart, hart.registers().stvec, value); }
 
 void write_mideleg(Hart& hart, u32, u64 value) {
     hart.registers().mideleg = value & mip::delegable;

@@ -81,6 +81,7 @@ bool return_from_machine(Hart& hart) {
     status |= mstatus::mpie;
     if (to != Privilege::machine) status &= ~mstatus::mprv;
     state.pc = state.mepc;
+    hart.note_return(state.pc);
     hart.set_mode(to, status);
     return true;
 }
@@ -94,6 +95,7 @@ bool return_from_supervisor(Hart& hart) {
     if ((status & mstatus::spie) != 0) status |= mstatus::sie;
     status |= mstatus::spie;
     state.pc = state.sepc;
+    hart.note_return(state.pc);
     hart.set_mode(to, status);
     return true;
 }

@@ -54,6 +54,10 @@ public:
     [[nodiscard]] bool wakes() const override;
     // Pins are the numbers in riscv::irq of the lines that come from outside: 3, 7, 9, 11. Others are ignored.
     void set_irq(u32 pin, bool level) override;
+    [[nodiscard]] HandlerReturn last_return() const override { return last_return_; }
+    // In standstill.cpp and diagnosis.cpp.
+    [[nodiscard]] Standstill standstill() const override;
+    [[nodiscard]] StuckAnswer explain_stuck(const StuckQuestion& question) override;
     [[nodiscard]] DebugView& debug_view() override { return debug_view_; }
 
     // ---- for the CSRs, helpers and tests
@@ -72,7 +76,13 @@ public:
     // Inside a helper, after a change that may make an interrupt deliverable.
     void leave_if_interrupted();
 
+    // For diagnosis: a handler returned; a trap vector was written that is none. No part of the hart's state.
+    void note_return(u64 pc) { last_return_ = {last_return_.count + 1, pc}; }
+    void note_refused_vector(u64 value) { refused_vector_ = value; }
+    [[nodiscard]] std::optional<u64> refused_vector() const { return refused_vector_; }
+
 private:
+    [[nodiscard]] bool jumps_to_itself() const;
     void notice_interrupt();
 
     State& state_;
@@ -82,6 +92,8 @@ private:
     Mmu mmu_;
     Counters counters_;
     SupervisorTimer timer_;
+    HandlerReturn last_return_;
+    std::optional<u64> refused_vector_;
     HartDebugView debug_view_{*this};
 };
 

@@ -26,6 +26,7 @@ public:
     // `page_size_bytes` is the size of the leaf; permissions are those of the 4 KiB page around the address, since
     // physical memory protection may cut a larger one.
     std::expected<Translation, Fault> translate(GuestVirtual address, MemoryAction action);
+    [[nodiscard]] const AddressSpace& memory() const { return memory_; }
     // Whether a window of the bus holds `address`.
     [[nodiscard]] bool is_mapped(GuestPhysical address) { return reader_.find(address) != nullptr; }
 

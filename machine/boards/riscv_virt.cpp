@@ -111,8 +111,7 @@ Status Builder::check() const {
 
 Status Builder::add_memory() {
     Ram& ram = machine_.add_ram(TRY(Ram::create("ram", options_.memory_bytes)));
-    TRY_STATUS(machine_.memory().map(
-        {.base = {ram_base}, .size_bytes = ram.size_bytes(), .ram = &ram, .name = "ram"}));
+    TRY_STATUS(machine_.memory().map({.base = {ram_base}, .size_bytes = ram.size_bytes(), .ram = &ram, .name = "ram"}));
     boot_rom_ = &machine_.add_ram(TRY(Ram::create("boot-rom", boot_rom.size)));
     return machine_.memory().map({.base = {boot_rom.base},
                                   .size_bytes = boot_rom.size,
@@ -196,8 +195,8 @@ Status Builder::add_flash() {
         }
         const ParallelFlash::Configuration configuration{.base = {flash.base + bank * flash.size},
                                                          .size_bytes = flash.size};
-        machine_.add(TRY(ParallelFlash::create(fmt::format("flash{}-chip", bank), configuration, machine_.memory(),
-                                               contents)));
+        machine_.add(
+            TRY(ParallelFlash::create(fmt::format("flash{}-chip", bank), configuration, machine_.memory(), contents)));
     }
     return {};
 }
@@ -234,8 +233,8 @@ Status Builder::add_disks(const VirtioWiring& wiring) {
         auto opened = FileDisk::open(options_.disks[i]);
         if (!opened) return std::unexpected(opened.error().in("--disk"));
         auto& disk = machine_.keep(std::move(*opened));
-        TRY_STATUS(add_virtio(std::make_unique<VirtioBlock>(fmt::format("disk{}", i), wiring, disk,
-                                                            fmt::format("orrery-disk{}", i))));
+        TRY_STATUS(add_virtio(
+            std::make_unique<VirtioBlock>(fmt::format("disk{}", i), wiring, disk, fmt::format("orrery-disk{}", i))));
     }
     return {};
 }
@@ -287,7 +286,9 @@ Status Builder::add_boot() {
 } // namespace
 
 Result<std::unique_ptr<Machine>> create_riscv_virt(const RiscvVirtOptions& options) {
-    auto machine = TRY(Machine::create({.deterministic = options.deterministic, .timeout_ns = options.timeout_ns}));
+    auto machine = TRY(Machine::create({.deterministic = options.deterministic,
+                                        .timeout_ns = options.timeout_ns,
+                                        .stop_when_stuck = options.stop_when_stuck}));
     TRY_STATUS(Builder(*machine, options).build());
     machine->reset();
     if (machine->failure()) return std::unexpected(*machine->failure());

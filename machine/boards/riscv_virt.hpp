@@ -44,8 +44,9 @@ struct RiscvVirtOptions {
     std::string serial = "stdio";
     Terminal::Escape escape;
     bool deterministic = false;
-    u64 seed = 1;        // of all that is random in deterministic mode
+    u64 seed = 1; // of all that is random in deterministic mode
     u64 timeout_ns = never_ns;
+    bool stop_when_stuck = false; // see MachineOptions
     // Unless null: attached to the first hart, and the translator counts how often its blocks are executed.
     dbt::CodeInspector* inspector = nullptr;
 };

@@ -52,7 +52,7 @@ class Folder(unittest.TestCase):
         return self.file("program.elf", elf(instructions))
 
     def bare(self, instructions, *options):
-        return ("run", "--bios", "none", "--memory", "64M", *options, self.program(instructions))
+        return ("run", "--bios", "none", "--memory", "64M", "--on-stuck", "ignore", *options, self.program(instructions))
 
     def refused(self, code, *arguments, says):
         """One line on stderr, nothing on stdout, the code, and every part of `says` in the line."""
@@ -84,6 +84,7 @@ class BadUsage(Folder):
             (["run", "--cpus", "9", "k"], ["--cpus: 9", "1 to 8"]),
             (["run", "--cpus", "two", "k"], "--cpus: 'two'"),
             (["run", "--engine", "warp", "k"], "--engine: there is no engine 'warp'"),
+            (["run", "--on-stuck", "cry", "k"], "--on-stuck: there is no 'cry'"),
             (["run", "--machine", "toaster", "k"], "--machine: there is no machine 'toaster'"),
             (["run", "--net", "token-ring", "k"], "--net: 'token-ring'"),
             (["run", "--net", "user,forward=tcp:99999:22", "k"], ["--net: ", "99999"]),
