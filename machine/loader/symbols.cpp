@@ -1,6 +1,7 @@
 #include "machine/loader/symbols.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -46,7 +47,8 @@ void Symbols::add(std::span<const u8> bytes) {
             symbols_.push_back({file.dword(at + 8), file.dword(at + 16), std::string(name)});
         }
     }
-    std::ranges::stable_sort(symbols_, {}, &Symbol::address);
+    // By name where addresses are equal, so that the same file gives the same names everywhere.
+    std::ranges::sort(symbols_, {}, [](const Symbol& symbol) { return std::tie(symbol.address, symbol.name); });
 }
 
 std::string Symbols::name(u64 address) const {
