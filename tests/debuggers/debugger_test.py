@@ -174,7 +174,7 @@ def gdb_debian(program, hello, scratch):
             "tbreak do_sys_openat2", "continue", "backtrace", "info threads", "monitor cpus",
             "tbreak do_trap_ecall_u", "continue", "tbreak *($sepc + 4)", "continue", "print/x $priv", "x/i $pc", "delete", "detach", symbols=kernel,
         )).shows(
-            r"hit Temporary breakpoint 1, 0x0000000080200000", r"= 1 ", r"= 0x0$", r"hit Breakpoint 2, .*start_kernel", r"= 0x(8|9|a)$", r"^#0 .*start_kernel",
+            r"hit Temporary breakpoint 1, 0x0000000080200000", r"= 1 ", r"= 0x0$", r"hit Breakpoint 2, .*start_kernel", r"= 0x(f{15})?[89a]$", r"^#0 .*start_kernel",
             r"hit Temporary breakpoint 3, .*do_sys_openat2", r"^#0 .*do_sys_openat2", r"^#\d+ .*(do_trap_ecall_u|kernel_init)", r'"hart3"', r"S-mode",
             r"do_trap_ecall_u", r"Temporary breakpoint 5", r"= 0x0$", r"^=> 0x0*[0-9a-f]{5,10}:", r"detached\]",
         )
