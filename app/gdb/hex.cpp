@@ -32,12 +32,14 @@ int hex_digit(char character) { return digit_values[static_cast<u8>(character)];
 
 void append_hex(std::string& out, std::span<const u8> bytes) {
     const std::size_t start = out.size();
-    out.resize(start + 2 * bytes.size());
-    char* to = out.data() + start;
-    for (const u8 byte : bytes) {
-        std::memcpy(to, digit_pairs[byte].data(), 2);
-        to += 2;
-    }
+    out.resize_and_overwrite(start + 2 * bytes.size(), [&](char* begin, std::size_t) {
+        char* to = begin + start;
+        for (const u8 byte : bytes) {
+            std::memcpy(to, digit_pairs[byte].data(), 2);
+            to += 2;
+        }
+        return static_cast<std::size_t>(to - begin);
+    });
 }
 
 void append_hex(std::string& out, std::string_view text) {

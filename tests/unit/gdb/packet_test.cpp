@@ -79,6 +79,23 @@ TEST_CASE("binary data of every byte value comes out of its escapes as it went i
     CHECK(wire == data);
 }
 
+TEST_CASE("random binary data of any length and place keeps its bytes, and the sum is that of every byte") {
+    std::mt19937 random(1);
+    for (std::size_t length = 0; length < 3000; length += 1 + length / 20) {
+        std::string data(length, 0);
+        for (char& byte : data) byte = static_cast<char>(random() % 3 != 0 ? random() : random() % 16 + 0x20);
+        PacketWriter writer;
+        writer.begin();
+        append_escaped(writer.text(), data);
+        writer.end();
+        const std::string_view wire = writer.waiting();
+        std::string payload(wire.substr(1, wire.size() - 4));
+        CHECK(framed(payload) == wire);
+        payload.resize(unescape(payload));
+        CHECK(payload == data);
+    }
+}
+
 TEST_CASE("an escape at the very end of binary data is dropped") {
     std::string data = "ab}";
     CHECK(unescape(data) == 2);
