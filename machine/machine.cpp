@@ -66,8 +66,7 @@ private:
             const ExitReason reason = cpu_.run(~u64{0});
             if (look_.exchange(false)) standstill_ = cpu_.standstill();
             if (reason == ExitReason::halted) sleep();
-            if (is_stuck(reason) && machine_.options_.stop_when_stuck)
-                return machine_.stuck_at(cpu_, cpu_.stuck_kind());
+            if (is_stuck(reason) && machine_.stops_when_stuck()) return machine_.stuck_at(cpu_, cpu_.stuck_kind());
             if (is_debug_stop(reason)) return machine_.stopped_by(cpu_, reason);
         }
     }
@@ -198,7 +197,7 @@ bool Machine::nobody_goes_on() const {
 
 // Threaded machines: what the threads told since the last look counts, and they are asked again.
 void Machine::look_at_standstill() {
-    if (!options_.stop_when_stuck || clock_.now_ns() < next_look_ns_) return;
+    if (!stops_when_stuck() || clock_.now_ns() < next_look_ns_) return;
     next_look_ns_ = clock_.now_ns() + look_every_ns;
     std::vector<Standstill> vcpus;
     for (auto& thread : threads_) vcpus.push_back(thread->standstill());
@@ -271,7 +270,8 @@ bool Machine::carry_out_requests() {
 
 void Machine::start_vcpus() {
     if (options_.deterministic) return;
-    for (auto& thread : threads_) thread->start();
+    for (std::size_t i = 0; i < cpus_.size(); ++i)
+        if (runs(*cpus_[i])) threads_[i]->start();
 }
 
 void Machine::stop_vcpus() {
@@ -291,7 +291,7 @@ Outcome Machine::run_threaded() {
     ended_ = false;
     debug_stop_.reset();
     looks_in_standstill_ = 0;
-    for (Cpu* cpu : cpus_) cpu->look_for_loops(options_.stop_when_stuck);
+    for (Cpu* cpu : cpus_) cpu->look_for_loops(stops_when_stuck());
     if (options_.timeout_ns != never_ns) timeout_.arm_at(options_.timeout_ns);
     host_time_.run(true);
     start_vcpus();
@@ -299,7 +299,7 @@ Outcome Machine::run_threaded() {
         const u64 now_ns = clock_.now_ns();
         const u64 deadline_ns = clock_.next_deadline_ns();
         u64 wait_ns = deadline_ns == never_ns ? ~u64{0} : deadline_ns > now_ns ? deadline_ns - now_ns : 0;
-        if (options_.stop_when_stuck) wait_ns = std::min(wait_ns, look_every_ns);
+        if (stops_when_stuck()) wait_ns = std::min(wait_ns, look_every_ns);
         events_->run_once(wait_ns);
         look_at_standstill();
         std::lock_guard guard(lock_);
@@ -313,6 +313,7 @@ Outcome Machine::run_threaded() {
 // Every vCPU in turn, up to the next deadline of virtual time.
 void Machine::run_vcpus_once(u64 retired_limit) {
     for (Cpu* cpu : cpus_) {
+        if (!runs(*cpu)) continue;
         const u64 now_ns = clock_.now_ns();
         const u64 deadline_ns = clock_.next_deadline_ns();
         if (deadline_ns <= now_ns || ended_ || reset_requested_) return;
@@ -320,18 +321,18 @@ void Machine::run_vcpus_once(u64 retired_limit) {
         const u64 budget = std::min({turn_instructions, deadline_ns - now_ns, until_limit});
         if (budget == 0) continue;
         const ExitReason reason = cpu->run(budget);
-        if (is_stuck(reason) && options_.stop_when_stuck) return stuck_at(*cpu, cpu->stuck_kind());
+        if (is_stuck(reason) && stops_when_stuck()) return stuck_at(*cpu, cpu->stuck_kind());
         if (reason == ExitReason::stuck) instruction_time_.skip_to(clock_.now_ns() + stuck_ns);
         if (is_debug_stop(reason)) return stopped_by(*cpu, reason);
     }
 }
 
-// True if every vCPU waits: then virtual time goes on at once to the next deadline, and without one the host is waited
-// for.
+// True if every vCPU that runs waits: then virtual time goes on at once to the next deadline, and without one the host
+// is waited for.
 bool Machine::skip_idle_time() {
-    if (std::ranges::any_of(cpus_, [](Cpu* cpu) { return cpu->wakes() || cpu->run(0) != ExitReason::halted; }))
-        return false;
-    if (options_.stop_when_stuck && !reset_requested_ && nobody_goes_on()) {
+    const auto goes_on = [this](Cpu* cpu) { return runs(*cpu) && (cpu->wakes() || cpu->run(0) != ExitReason::halted); };
+    if (std::ranges::any_of(cpus_, goes_on)) return false;
+    if (stops_when_stuck() && !reset_requested_ && nobody_goes_on()) {
         stuck_at(*cpus_.front(), StuckKind::standstill);
         return true;
     }
@@ -345,13 +346,13 @@ Outcome Machine::run_deterministic(u64 retired_limit) {
     ended_ = false;
     debug_stop_.reset();
     looks_in_standstill_ = 0;
-    for (Cpu* cpu : cpus_) cpu->look_for_loops(options_.stop_when_stuck);
+    for (Cpu* cpu : cpus_) cpu->look_for_loops(stops_when_stuck());
     if (options_.timeout_ns != never_ns) timeout_.arm_at(options_.timeout_ns);
     for (u32 turn = 0; carry_out_requests(); ++turn) {
         if (retired() >= retired_limit) return {Ending::instructions, 0};
         if (turn % turns_between_polls == 0) {
             events_->run_once(0);
-            looks_in_standstill_ = options_.stop_when_stuck && nobody_goes_on() ? looks_in_standstill_ + 1 : 0;
+            looks_in_standstill_ = stops_when_stuck() && nobody_goes_on() ? looks_in_standstill_ + 1 : 0;
             if (looks_in_standstill_ == looks_that_count) stuck_at(*cpus_.front(), StuckKind::standstill);
         }
         {

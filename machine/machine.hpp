@@ -3,10 +3,12 @@
 // counted in instructions; else every vCPU has a host thread of its own and the calling thread runs the event loop.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -84,6 +86,9 @@ public:
     Outcome run();
     // Deterministic machines only: runs until `retired` instructions have retired in all, exactly.
     Outcome run_until(u64 retired);
+    // Which vCPUs the next run() runs, while the others stand still; empty: all. Whether the guest is stuck isn't
+    // looked at while some stand still.
+    void run_only(std::span<Cpu* const> cpus) { only_.assign(cpus.begin(), cpus.end()); }
     // Makes run() return with Ending::paused. Any thread.
     void pause();
     // One instruction of one vCPU as by Cpu::step(), while the others stand still and so does time, unless it is
@@ -133,6 +138,10 @@ private:
     void end(Outcome outcome); // machine lock held, or nothing runs
     void stopped_by(Cpu& cpu, ExitReason reason);
     void stuck_at(Cpu& cpu, StuckKind kind);
+    [[nodiscard]] bool runs(const Cpu& cpu) const {
+        return only_.empty() || std::ranges::find(only_, &cpu) != only_.end();
+    }
+    [[nodiscard]] bool stops_when_stuck() const { return options_.stop_when_stuck && only_.empty(); }
     [[nodiscard]] bool timer_is_set() const;
     [[nodiscard]] bool nobody_goes_on(std::span<const Standstill> vcpus) const;
     [[nodiscard]] bool nobody_goes_on() const;
@@ -153,6 +162,7 @@ private:
     std::vector<Kept> kept_;
     std::vector<std::unique_ptr<Component>> components_;
     std::vector<Cpu*> cpus_;
+    std::vector<const Cpu*> only_; // run_only()
     std::vector<std::unique_ptr<VcpuThread>> threads_;
     std::function<void()> reset_callback_;
     Timer timeout_;

@@ -9,6 +9,13 @@
 namespace orrery::app {
 namespace {
 
+// The widest access to a device for `size_bytes` at `address`.
+Width device_access(u64 address, u64 size_bytes) {
+    Width width = Width::dword;
+    while (address % bytes(width) != 0 || bytes(width) > size_bytes) width = static_cast<Width>(bytes(width) / 2);
+    return width;
+}
+
 // Single steps between two looks at the outside world.
 constexpr u32 steps_between_polls = 256;
 
@@ -118,7 +125,11 @@ DebugController::Progress DebugController::carry_out(const Resume& how) {
         if (!progress.ending && !progress.stop) progress.stop = Stop{.reason = Stop::Reason::step, .cpu = how.cpu};
         return progress;
     }
-    Progress progress = step_over_breakpoint();
+    std::vector<Cpu*> only;
+    for (const u32 cpu : how.only) only.push_back(machine_.cpus()[cpu]);
+    machine_.run_only(only);
+    const bool stopped_one_goes_on = only.empty() || std::ranges::find(how.only, stop_.cpu) != how.only.end();
+    Progress progress = stopped_one_goes_on ? step_over_breakpoint() : Progress{};
     while (!progress.ending && !progress.stop) progress = go_on();
     return progress;
 }
@@ -220,15 +231,44 @@ std::size_t DebugController::move_pages(u32 cpu, MemorySpace space, u64 address,
 }
 
 std::size_t DebugController::read_memory(u32 cpu, MemorySpace space, u64 address, std::span<u8> out) {
-    return move_pages(cpu, space, address, out.size(), [&](GuestPhysical from, u64 done, u64 part) {
-        return machine_.memory().read_memory(from, out.subspan(done, part));
+    const std::size_t done = move_pages(cpu, space, address, out.size(), [&](GuestPhysical from, u64 at, u64 part) {
+        return machine_.memory().read_memory(from, out.subspan(at, part));
     });
+    if (space != MemorySpace::physical) return done;
+    return done + read_device({address + done}, out.subspan(done));
+}
+
+// How many bytes of it.
+std::size_t DebugController::read_device(GuestPhysical address, std::span<u8> out) {
+    std::size_t done = 0;
+    while (done < out.size()) {
+        const Width width = device_access(address.value + done, out.size() - done);
+        const std::optional<u64> value = machine_.memory().read(address + done, width);
+        if (!value) break;
+        std::memcpy(out.data() + done, &*value, bytes(width));
+        done += bytes(width);
+    }
+    return done;
 }
 
 std::size_t DebugController::write_memory(u32 cpu, MemorySpace space, u64 address, std::span<const u8> in) {
-    return move_pages(cpu, space, address, in.size(), [&](GuestPhysical to, u64 done, u64 part) {
-        return machine_.memory().write_memory(to, in.subspan(done, part), true);
+    const std::size_t done = move_pages(cpu, space, address, in.size(), [&](GuestPhysical to, u64 at, u64 part) {
+        return machine_.memory().write_memory(to, in.subspan(at, part), true);
     });
+    if (space != MemorySpace::physical) return done;
+    return done + write_device({address + done}, in.subspan(done));
+}
+
+std::size_t DebugController::write_device(GuestPhysical address, std::span<const u8> in) {
+    std::size_t done = 0;
+    while (done < in.size()) {
+        const Width width = device_access(address.value + done, in.size() - done);
+        u64 value = 0;
+        std::memcpy(&value, in.data() + done, bytes(width));
+        if (!machine_.memory().write(address + done, value, width)) break;
+        done += bytes(width);
+    }
+    return done;
 }
 
 u64 DebugController::value_at(u32 cpu, u64 address, u64 size_bytes) {

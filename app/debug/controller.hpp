@@ -64,6 +64,8 @@ private:
     void take_changed_state();
     void place_breakpoints();
     void place_watches();
+    std::size_t read_device(GuestPhysical address, std::span<u8> out);
+    std::size_t write_device(GuestPhysical address, std::span<const u8> in);
     [[nodiscard]] u64 value_at(u32 cpu, u64 address, u64 size_bytes);
     [[nodiscard]] u32 index_of(const Cpu& cpu) const;
     template <typename Move> std::size_t move_pages(u32 cpu, MemorySpace space, u64 address, u64 size_bytes, Move move);

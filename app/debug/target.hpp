@@ -48,7 +48,7 @@ struct Stop {
 
 struct Resume {
     enum class Kind : u8 {
-        go_on, // all CPUs
+        go_on, // all CPUs, or those in `only`
         step,  // `cpu` alone: one instruction, or the exception it raises
         range, // `cpu` alone: until its pc is outside of [first, end)
     };
@@ -57,6 +57,7 @@ struct Resume {
     u64 first = 0;
     u64 end = 0;
     std::optional<u64> pc{}; // go on there instead, on `cpu`
+    std::vector<u32> only{}; // Kind::go_on: the others stand still; empty: none does
 };
 
 class DebugTarget {
@@ -83,7 +84,9 @@ public:
 
     // ---- only while the machine stands still
     [[nodiscard]] virtual DebugView& view(u32 cpu) = 0;
-    // Bytes read or written until one isn't memory (devices aren't touched). Writes go to ROM too.
+    // Bytes read or written until one isn't memory. Writes go to ROM too. Devices are reached in the physical space
+    // only, with all that an access does to them; each is as wide as its alignment and what is left of the length
+    // allow, 8 bytes at most.
     virtual std::size_t read_memory(u32 cpu, MemorySpace space, u64 address, std::span<u8> out) = 0;
     virtual std::size_t write_memory(u32 cpu, MemorySpace space, u64 address, std::span<const u8> in) = 0;
     [[nodiscard]] virtual std::vector<MemoryRegion> memory_map() const = 0; // guest-physical, ascending

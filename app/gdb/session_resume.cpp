@@ -25,28 +25,34 @@ std::span<const Session::Handler> Session::resume_handlers() {
     return handlers;
 }
 
-// A step is of one CPU alone; of several that are asked for, the current one's is taken, or the first's.
+// A step is of one CPU alone; of several that are asked for, the current one's is taken, or the first's. CPUs for which
+// nothing is asked stand still while others go on (gdb's `set scheduler-locking on`).
 void Session::resume_actions(Scanner arguments) {
     if (arguments.skip('?')) return reply("vCont;c;C;s;S;r");
     std::optional<Resume> chosen;
-    bool runs = false;
+    Resume go_on;
+    bool all = false;
     while (arguments.skip(';')) {
         const auto action = parse_action(arguments);
         if (!action) return reply_error(ErrorCode::syntax, "vCont has an unknown action");
-        std::optional<u32> cpu = continue_cpu_;
-        if (arguments.skip(':') && !arguments.skip("-1")) {
-            cpu = parse_cpu(arguments);
-            if (!cpu) return reply_error(ErrorCode::no_such_cpu, "there is no such CPU");
+        const bool named = arguments.skip(':') && !arguments.skip("-1") && !arguments.skip("p1.-1");
+        const std::optional<u32> cpu = named ? parse_cpu(arguments) : continue_cpu_;
+        if (!cpu) return reply_error(ErrorCode::no_such_cpu, "there is no such CPU");
+        if (action->kind == Resume::Kind::go_on) {
+            all |= !named;
+            go_on.only.push_back(*cpu);
+            continue;
         }
-        runs = true;
-        if (action->kind == Resume::Kind::go_on || (chosen && *cpu != continue_cpu_)) continue;
+        if (chosen && *cpu != continue_cpu_) continue;
         if (!chosen || chosen->cpu != continue_cpu_) {
             chosen = *action;
             chosen->cpu = *cpu;
         }
     }
-    if (!runs || !arguments.at_end()) return reply_error(ErrorCode::syntax, "vCont needs actions");
-    resume(chosen.value_or(Resume{}));
+    if ((!chosen && go_on.only.empty()) || !arguments.at_end())
+        return reply_error(ErrorCode::syntax, "vCont needs actions");
+    if (all) go_on.only.clear();
+    resume(chosen.value_or(go_on));
 }
 
 void Session::go_on(Scanner arguments, bool with_signal) { resume_one({}, arguments, with_signal); }

@@ -14,20 +14,35 @@ log::TracePoint trace_io{"bus.io"};
 u64 load(const u8* host, Width width) {
     u64 value = 0;
     switch (width) {
-    case Width::byte: return *host;
-    case Width::half: std::memcpy(&value, host, 2); return value;
-    case Width::word: std::memcpy(&value, host, 4); return value;
-    case Width::dword: std::memcpy(&value, host, 8); return value;
+    case Width::byte:
+        return *host;
+    case Width::half:
+        std::memcpy(&value, host, 2);
+        return value;
+    case Width::word:
+        std::memcpy(&value, host, 4);
+        return value;
+    case Width::dword:
+        std::memcpy(&value, host, 8);
+        return value;
     }
     return value;
 }
 
 void store(u8* host, u64 value, Width width) {
     switch (width) {
-    case Width::byte: std::memcpy(host, &value, 1); return;
-    case Width::half: std::memcpy(host, &value, 2); return;
-    case Width::word: std::memcpy(host, &value, 4); return;
-    case Width::dword: std::memcpy(host, &value, 8); return;
+    case Width::byte:
+        std::memcpy(host, &value, 1);
+        return;
+    case Width::half:
+        std::memcpy(host, &value, 2);
+        return;
+    case Width::word:
+        std::memcpy(host, &value, 4);
+        return;
+    case Width::dword:
+        std::memcpy(host, &value, 8);
+        return;
     }
 }
 
@@ -53,6 +68,17 @@ void write_io(IoHandler& io, u64 offset, u64 value, Width width) {
     for (u64 done = 0; done < bytes(width); done += bytes(largest))
         io.write(offset + done, (value >> (done * 8)) & mask(largest), largest);
 }
+
+// A vCPU takes the machine lock to enter a device; a debugger comes from the event loop, which has it.
+class EntryGuard {
+public:
+    explicit EntryGuard(MachineLock& lock) : lock_(lock, std::defer_lock) {
+        if (!lock.held_by_this_thread()) lock_.lock();
+    }
+
+private:
+    std::unique_lock<MachineLock> lock_;
+};
 
 bool too_narrow(const IoHandler& io, Width width) { return width < io.widths().smallest; }
 
@@ -139,7 +165,7 @@ std::optional<u64> AddressSpace::read(GuestPhysical address, Width width) {
     if (window->ram) return load(window->ram->host() + window->ram_offset + offset, width);
     if (!window->io) return 0;
     if (too_narrow(*window->io, width)) return std::nullopt;
-    std::lock_guard guard(lock_);
+    const EntryGuard guard(lock_);
     const u64 value = read_io(*window->io, offset, width);
     trace_io("read  {}+{:#x} width {} = {:#x}", window->name, offset, bytes(width), value);
     return value;
@@ -157,7 +183,7 @@ bool AddressSpace::write(GuestPhysical address, u64 value, Width width) {
     }
     if (!window->io) return true;
     if (too_narrow(*window->io, width)) return false;
-    std::lock_guard guard(lock_);
+    const EntryGuard guard(lock_);
     trace_io("write {}+{:#x} width {} = {:#x}", window->name, offset, bytes(width), value & mask(width));
     write_io(*window->io, offset, value, width);
     return true;

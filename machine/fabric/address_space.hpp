@@ -92,7 +92,7 @@ public:
 
     // A vCPU's access to a device window, also valid for RAM. Empty / false: nothing answers at this address, or the
     // access is misaligned or crosses the window's end; the CPU turns that into its architecture's fault.
-    // Takes the machine lock for devices.
+    // Takes the machine lock for devices, unless this thread has it.
     std::optional<u64> read(GuestPhysical address, Width width);
     bool write(GuestPhysical address, u64 value, Width width);
 

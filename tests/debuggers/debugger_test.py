@@ -107,6 +107,21 @@ def gdb_source_level(program, hello, scratch):
     assert "All is well" in (scratch / "serial").read_text()
 
 
+def gdb_one_cpu_alone(program, hello, scratch):
+    """With gdb's scheduler locked one CPU runs while the others stand still; devices are reached in physical memory."""
+    with guest(program, scratch, "--bios", "none", "--kernel", hello, "--cpus", 3) as (process, socket):
+        Transcript(gdb(
+            socket, "set scheduler-locking on", "thread 3", "tbreak other", "continue", "monitor cpus", "thread 1", "tbreak hello_main", "continue", "monitor cpus",
+            "x/xb 0x10000005", "maintenance packet Qqemu.PhyMemMode:1", "x/xb 0x10000005", "maintenance packet Qqemu.PhyMemMode:0",
+            "set scheduler-locking off", "delete", "detach", symbols=hello,
+        )).shows(
+            r'Thread 3 "hart2" hit Temporary breakpoint', r"^0 hart0 at 0x1000, .* 0 instructions", r"^1 hart1 at 0x1000, .* 0 instructions", r"^2 hart2 at 0x8",
+            r'Thread 1 "hart0" hit Temporary breakpoint', r"^1 hart1 at 0x1000, .* 0 instructions",
+            r"Cannot access memory at address 0x10000005", r"^0x10000005:\s+0x60$", r"detached\]",
+        )
+        assert process.wait(60) == 0, "the guest didn't run to its end after the detach"
+
+
 def gdb_registers_and_memory(program, hello, scratch):
     """All registers can be read, each can be written; memory moves in bulk, virtual and physical."""
     with guest(program, scratch, "--bios", "none", "--kernel", hello) as (_, socket):
@@ -218,6 +233,7 @@ def clients_come_and_go(program, hello, scratch):
 
 VARIATIONS = {
     "gdb_source_level": gdb_source_level,
+    "gdb_one_cpu_alone": gdb_one_cpu_alone,
     "gdb_registers_and_memory": gdb_registers_and_memory,
     "gdb_debian": gdb_debian,
     "lldb_session": lldb_session,

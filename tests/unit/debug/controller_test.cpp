@@ -192,6 +192,38 @@ TEST_CASE("memory is read and written up to where there is none") {
     CHECK(debugged.controller.write_memory(0, MemorySpace::of_cpu, data, bytes) == 32);
 }
 
+TEST_CASE("a device is reached through physical memory only, by accesses as wide as the debugger's") {
+    class Registers final : public Component, public IoHandler {
+    public:
+        Registers() : Component("registers") {}
+        std::string_view type() const override { return "test-registers"; }
+        void reset() override {}
+        void state(StateVisitor&) override {}
+        u64 read(u64 offset, Width width) override {
+            accesses.push_back(fmt::format("r{}+{:x}", bytes(width), offset));
+            return 0x1122'3344;
+        }
+        void write(u64 offset, u64 value, Width width) override {
+            accesses.push_back(fmt::format("w{}+{:x}={:x}", bytes(width), offset, value));
+        }
+        Widths widths() const override { return {Width::byte, Width::word}; }
+        std::vector<std::string> accesses;
+    };
+    ON_BOTH_ENGINES;
+    constexpr u64 address = 0x1000'0000;
+    auto& device = debugged.guest.add_device(std::make_unique<Registers>(), address, 16);
+    std::array<u8, 4> four{};
+    CHECK(debugged.controller.read_memory(0, MemorySpace::of_cpu, address, four) == 0);
+    CHECK(debugged.controller.write_memory(0, MemorySpace::of_cpu, address, four) == 0);
+    CHECK(device.accesses.empty());
+    CHECK(debugged.controller.read_memory(0, MemorySpace::physical, address + 4, four) == 4);
+    CHECK(four == std::array<u8, 4>{0x44, 0x33, 0x22, 0x11});
+    constexpr std::array<u8, 3> three{0x01, 0x02, 0x03};
+    CHECK(debugged.controller.write_memory(0, MemorySpace::physical, address + 13, three) == 3);
+    CHECK(debugged.controller.write_memory(0, MemorySpace::physical, address + 15, three) == 1);
+    CHECK(device.accesses == std::vector<std::string>{"r4+4", "w1+d=1", "w2+e=302", "w1+f=1"});
+}
+
 TEST_CASE("the monitor answers, and says what it can't do") {
     ON_BOTH_ENGINES;
     debugged.guest.registers().x[a0] = 0x1234;

@@ -46,6 +46,23 @@ TEST_CASE("of several CPUs that are to step, the current one does") {
     CHECK(pc_of(target, 0) == base);
 }
 
+TEST_CASE("CPUs for which nothing is asked stand still while others go on") {
+    FakeTarget target;
+    Client client(target);
+    client.ask("vCont;c:2");
+    client.raw("\x03");
+    client.ask("vCont;c:1;c:2");
+    client.raw("\x03");
+    client.ask("vCont;c:2;c");
+    client.raw("\x03");
+    client.ask("vCont;c:p1.-1");
+    REQUIRE(target.resumes.size() == 4);
+    CHECK(target.resumes[0].only == std::vector<u32>{1});
+    CHECK(target.resumes[1].only == std::vector<u32>{0, 1});
+    CHECK(target.resumes[2].only.empty());
+    CHECK(target.resumes[3].only.empty());
+}
+
 TEST_CASE("the program counter is in the stop reply") {
     FakeTarget target;
     Client client(target);
