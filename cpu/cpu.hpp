@@ -6,6 +6,7 @@
 
 #include "cpu/debug.hpp"
 #include "cpu/stuck.hpp"
+#include "cpu/trace.hpp"
 #include "machine/fabric/component.hpp"
 #include "machine/fabric/irq.hpp"
 #include "machine/fabric/types.hpp"
@@ -80,6 +81,9 @@ public:
     // `halted` if the CPU waits for an interrupt, `watchpoint` as from run() if watches are to be heeded, else
     // `deadline`.
     virtual ExitReason step(bool heed_watches) = 0;
+    // From now on `sink`, which outlives its use, is told what `filter` lets through; null ends it. All vCPUs of a
+    // machine must be given the same filter. The guest can't tell whether it is traced.
+    virtual void set_trace(TraceSink* sink, const TraceFilter& filter) = 0;
 };
 
 } // namespace orrery

@@ -48,6 +48,13 @@ struct Walk {
     std::vector<WalkStep> steps;
 };
 
+// The names of numbers that a CPU tells; empty ones, and numbers behind the end, have none.
+struct CpuWords {
+    std::vector<std::string> privileges; // short, by Frontend::privilege(): "U", "S", "M"
+    std::vector<std::string> exceptions; // by code
+    std::vector<std::string> interrupts;
+};
+
 class DebugView {
 public:
     virtual ~DebugView() = default;
@@ -66,6 +73,7 @@ public:
     [[nodiscard]] virtual std::string_view llvm_triple() const = 0;      // "riscv64-unknown-elf"
     // For people: "S-mode", "M-mode, wfi".
     [[nodiscard]] virtual std::string condition() const = 0;
+    [[nodiscard]] virtual CpuWords words() const { return {}; }
 };
 
 } // namespace orrery

@@ -126,6 +126,8 @@ public:
     // a first instruction that itself crosses it. A fetch fault on the first instruction becomes a Raise block of one
     // instruction of length 0, one further on ends the block before it.
     virtual void translate(ir::BlockKey key, CodeReader& code, u32 limit, ir::Builder& builder) = 0;
+    // Which privilege a BlockKey::mode runs with: a small number, named by CpuWords.
+    [[nodiscard]] virtual u32 privilege(u64 mode) const = 0;
 
     // ---- memory
     [[nodiscard]] virtual AddressContext address_context() const = 0;
@@ -143,6 +145,8 @@ public:
     virtual void raise(Fault fault) = 0;
     // Takes the most urgent enabled interrupt, if there is one; true if it did.
     virtual bool take_interrupt() = 0;
+    // The code of the interrupt that was taken last.
+    [[nodiscard]] virtual u64 last_interrupt() const = 0;
     // Whether the CPU waits for an interrupt (wfi, hlt); take_interrupt() or wakes() ends it.
     [[nodiscard]] virtual bool halted() const = 0;
     [[nodiscard]] virtual bool wakes() const = 0;

@@ -133,7 +133,7 @@ ExitReason DbtCpu::run_inside() {
             if (requests & Request::flush) tlb_.flush_all();
             if (requests & Request::kick) return ExitReason::kicked;
         }
-        frontend_.take_interrupt();
+        take_interrupt();
         if (frontend_.halted()) return ExitReason::halted;
         if (retired_ == end_) return ExitReason::deadline;
         if (exceptions_in_a_row_ == longest_row_of_exceptions) {
@@ -146,9 +146,19 @@ ExitReason DbtCpu::run_inside() {
     }
 }
 
+void DbtCpu::take_interrupt() {
+    if (!tracer_) {
+        frontend_.take_interrupt();
+        return;
+    }
+    const ir::BlockKey before = frontend_.key();
+    if (frontend_.take_interrupt())
+        tracer_->interrupt(before.pc, before.mode, retired_, frontend_.last_interrupt(), frontend_.key().pc);
+}
+
 ExitReason DbtCpu::step(bool heed_watches) {
     translator_.gate().enter();
-    if (frontend_.halted()) frontend_.take_interrupt();
+    if (frontend_.halted()) take_interrupt();
     const bool halted = frontend_.halted();
     if (!halted) {
         select_context();
@@ -175,6 +185,11 @@ void DbtCpu::set_pc(u64 pc) {
 void DbtCpu::set_watches(std::span<const Watch> watches) {
     watches_.assign(watches.begin(), watches.end());
     tlb_.flush_all(); // pages with watched bytes aren't remembered
+}
+
+void DbtCpu::set_trace(TraceSink* sink, const TraceFilter& filter) {
+    tracer_ = sink ? std::make_unique<CpuTracer>(*sink, filter, frontend_) : nullptr;
+    translator_.flush(); // blocks are traced or not from the moment they are made
 }
 
 // Jumps are remembered per block mode too: the same pc translates differently in another one.
@@ -230,10 +245,38 @@ void DbtCpu::run_uncached(u32 limit) {
     if (limit == 0) return;
     const auto block = Translator::interpretable(build(frontend_.key(), limit));
     if (block->guest_instructions > static_cast<u64>(context_.budget)) return;
-    context_.leave = jit::LeaveRequest::none;
-    in_code_ = true;
-    interpreter_.run(context_, *block);
+    if (tracer_ && tracer_->wants(*block->ir)) {
+        block->traced_bytes = bytes_of(*block->ir);
+        interpret_traced(*block);
+    } else {
+        context_.leave = jit::LeaveRequest::none;
+        in_code_ = true;
+        interpreter_.run(context_, *block);
+    }
     handle_exit();
+}
+
+void DbtCpu::interpret_traced(const jit::CompiledBlock& block) {
+    context_.leave = jit::LeaveRequest::none;
+    if (!tracer_) {
+        in_code_ = true;
+        interpreter_.run(context_, block);
+        return;
+    }
+    tracer_->begin(block, retired());
+    in_code_ = true;
+    interpreter_.run(context_, block, *tracer_);
+    tracer_->end(context_, frontend_.key().pc);
+}
+
+// False: go back to run_inside().
+bool DbtCpu::run_traced(const jit::CompiledBlock& block) {
+    if (block.guest_instructions > static_cast<u64>(context_.budget)) {
+        run_last();
+        return false;
+    }
+    interpret_traced(block);
+    return handle_exit();
 }
 
 // False: something has to be looked at before the next block.
@@ -269,7 +312,8 @@ bool DbtCpu::go_on_linked() {
     jit::CompiledBlock* target = next_block();
     if (!target) return false;
     // Where the block lay that is to be linked, there may be another by now.
-    if (translator_.removals() == removals) translator_.link(reinterpret_cast<const u8*>(context_.exit_link), *target);
+    if (target->code && translator_.removals() == removals)
+        translator_.link(reinterpret_cast<const u8*>(context_.exit_link), *target);
     return true;
 }
 
@@ -290,7 +334,9 @@ void DbtCpu::raise(Fault fault) {
     exceptions_in_a_row_ = retired() == retired_at_exception_ ? exceptions_in_a_row_ + 1 : 0;
     retired_at_exception_ = retired();
     log_exception(fault);
+    const ir::BlockKey at = frontend_.key();
     frontend_.raise(fault);
+    if (tracer_) tracer_->exception(at.pc, at.mode, retired_at_exception_, fault, frontend_.key().pc);
     context_changed();
 }
 
@@ -326,6 +372,18 @@ ir::Block DbtCpu::build(ir::BlockKey key, u32 limit) {
     return builder_.take();
 }
 
+std::vector<u8> DbtCpu::bytes_of(const ir::Block& block) {
+    Fetcher fetcher(*this);
+    std::vector<u8> bytes;
+    bytes.reserve(block.guest_bytes);
+    while (bytes.size() < block.guest_bytes) {
+        const auto byte = fetcher.fetch8(block.key.pc + bytes.size());
+        if (!byte) break;
+        bytes.push_back(*byte);
+    }
+    return bytes;
+}
+
 std::expected<SoftTlb::Code, Fault> DbtCpu::code_page(u64 pc) {
     uncached_fetch_ = false;
     if (const SoftTlb::Code* known = tlb_.find_code(pc)) return *known;
@@ -344,12 +402,15 @@ std::expected<SoftTlb::Code, Fault> DbtCpu::code_page(u64 pc) {
     return tlb_.fill_code(pc, code, translation->page_size_bytes);
 }
 
-// The code of the block at the state's pc; null as for next_block().
+// The code of the block at the state's pc, once the traced ones before it were run; null as for next_block().
 const u8* DbtCpu::next_code() {
-    const u64 pc = frontend_.key().pc;
-    if (const u8* code = tlb_.find_jump(pc)) return code;
-    const jit::CompiledBlock* block = next_block();
-    return block ? code_of(*block) : nullptr;
+    for (;;) {
+        const u64 pc = frontend_.key().pc;
+        if (const u8* code = tlb_.find_jump(pc)) return code;
+        const jit::CompiledBlock* block = next_block();
+        if (!block || block->traced_bytes.empty()) return block ? code_of(*block) : nullptr;
+        if (!run_traced(*block)) return nullptr;
+    }
 }
 
 // The block at the state's pc. Null: fetching faulted and the fault was delivered, or one instruction was run in place,
@@ -369,7 +430,7 @@ jit::CompiledBlock* DbtCpu::next_block() {
         if (context_.budget > 0) run_uncached(1);
         return nullptr;
     }
-    tlb_.remember_jump(key.pc, code_of(*block));
+    if (block->traced_bytes.empty()) tlb_.remember_jump(key.pc, code_of(*block));
     return block;
 }
 

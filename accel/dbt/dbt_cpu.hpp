@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "accel/dbt/cpu_tracer.hpp"
 #include "accel/dbt/exception_log.hpp"
 #include "accel/dbt/soft_tlb.hpp"
 #include "accel/dbt/translator.hpp"
@@ -67,6 +68,7 @@ public:
     void set_watches(std::span<const Watch> watches) override;
     [[nodiscard]] const WatchHit& watch_hit() const override { return watch_hit_; }
     ExitReason step(bool heed_watches) override;
+    void set_trace(TraceSink* sink, const TraceFilter& filter) override;
 
     // ---- EngineServices
     void flush_all() override { tlb_.flush_all(); }
@@ -86,6 +88,9 @@ public:
 
     // ---- for the Translator
     ir::Block build(ir::BlockKey key, u32 limit);
+    [[nodiscard]] bool traces(const ir::Block& block) const { return tracer_ && tracer_->wants(block); }
+    // What was just built.
+    std::vector<u8> bytes_of(const ir::Block& block);
     std::expected<SoftTlb::Code, Fault> code_page(u64 pc);
     [[nodiscard]] SoftTlb& tlb() { return tlb_; }
     // Whether the page of the last code_page() may not be remembered.
@@ -121,6 +126,10 @@ private:
     bool execute(const u8* code);
     void run_last();
     void run_uncached(u32 limit);
+    bool run_traced(const jit::CompiledBlock& block);
+    void interpret_traced(const jit::CompiledBlock& block);
+    void take_interrupt();
+    void trace_device(GuestPhysical address, u64 size_bytes, bool write, u64 value);
     bool handle_exit();
     bool go_on_linked();
     void finish_slow_exit(const Translator::Position& position);
@@ -166,6 +175,7 @@ private:
     std::vector<Watch> watches_;
     bool heeds_watches_ = true;
     WatchHit watch_hit_;
+    std::unique_ptr<CpuTracer> tracer_; // null while nothing is traced
     std::optional<ExitReason> stop_; // breakpoint, watchpoint or looping: run() ends
     std::atomic<u32> requests_ = 0;
     std::function<void()> attention_;

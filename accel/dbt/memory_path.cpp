@@ -164,7 +164,17 @@ std::expected<u64, Fault> DbtCpu::load_within_page(u64 address, u64 size_bytes, 
         value = environment_.memory().read(target->physical, width_of(size_bytes));
     }
     if (!value) return std::unexpected(frontend_.bus_fault({address}, MemoryAction::read));
+    if (tracer_) trace_device(target->physical, size_bytes, false, *value);
     return *value;
+}
+
+void DbtCpu::trace_device(GuestPhysical address, u64 size_bytes, bool write, u64 value) {
+    if (!tracer_->wants_devices()) return;
+    const Window* window = reader_.find(address);
+    if (!window || !window->io) return;
+    tracer_->device(
+        current_pc(), frontend_.key().mode, retired(),
+        {window->name, address - window->base, value & mask(width_of(size_bytes)), static_cast<u8>(size_bytes), write});
 }
 
 std::expected<u64, Fault> DbtCpu::load_slow(u64 address, u64 size_bytes, u8 mmu_index) {
@@ -198,6 +208,7 @@ std::expected<void, Fault> DbtCpu::store_to(const Target& target, GuestVirtual a
         accepted = environment_.memory().write(target.physical, value, width_of(size_bytes));
     }
     if (!accepted) return std::unexpected(frontend_.bus_fault(address, MemoryAction::write));
+    if (tracer_) trace_device(target.physical, size_bytes, true, value);
     after_device_store();
     return {};
 }
@@ -285,6 +296,7 @@ std::expected<void, Fault> DbtCpu::zero(GuestVirtual address, u64 size_bytes) {
     if (!target->host) return std::unexpected(frontend_.bus_fault(address, MemoryAction::write));
     std::memset(target->host, 0, size_bytes);
     written(*target, size_bytes);
+    if (tracer_) tracer_->zeroed(address.value, size_bytes);
     return {};
 }
 

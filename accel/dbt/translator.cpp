@@ -60,8 +60,13 @@ std::unique_ptr<jit::CompiledBlock> Translator::interpretable(ir::Block block) {
     return compiled;
 }
 
-std::unique_ptr<jit::CompiledBlock> Translator::compile(ir::Block block) {
-    if (engine_ == Engine::interpreter) return interpretable(std::move(block));
+// With `traced_bytes` the block has no code, whatever the engine.
+std::unique_ptr<jit::CompiledBlock> Translator::compile(ir::Block block, std::vector<u8> traced_bytes) {
+    if (engine_ == Engine::interpreter || !traced_bytes.empty()) {
+        auto interpreted = interpretable(std::move(block));
+        interpreted->traced_bytes = std::move(traced_bytes);
+        return interpreted;
+    }
     passes::run(block);
     check(block, guest_);
     auto compiled = baseline_->compile(block);
@@ -115,13 +120,15 @@ bool Translator::translate(DbtCpu& cpu, const Place& place) {
             return true;
         }
     }
+    std::vector<u8> traced_bytes;
+    if (cpu.traces(block)) traced_bytes = cpu.bytes_of(block);
     bool full = false;
     {
         ExclusiveGate::Outside outside(gate_);
         std::lock_guard lock(mutex_);
         if (code_writes_.load() != writes_before || !is_tracked(place.page) || !is_tracked(second)) return true;
         const u32 guest_instructions = block.guest_instructions;
-        auto compiled = compile(std::move(block));
+        auto compiled = compile(std::move(block), std::move(traced_bytes));
         full = !compiled || cache_.wants_clearing();
         if (!compiled && cache_.size() == 0) return false; // flushing won't make room for it
         if (compiled) {

@@ -98,7 +98,7 @@ private:
     // False: see block().
     bool translate(DbtCpu& cpu, const Place& place);
     void track(const SoftTlb::Code& page);
-    std::unique_ptr<jit::CompiledBlock> compile(ir::Block block);
+    std::unique_ptr<jit::CompiledBlock> compile(ir::Block block, std::vector<u8> traced_bytes);
     void remove(jit::CompiledBlock& block);
     void remove_stale(Ram& ram, u64 page, u64 first, u64 size_bytes);
 

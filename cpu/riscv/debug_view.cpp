@@ -1,7 +1,11 @@
 #include "cpu/riscv/debug_view.hpp"
 
+#include <array>
+#include <utility>
+
 #include "cpu/riscv/csr.hpp"
 #include "cpu/riscv/debug_registers.hpp"
+#include "cpu/riscv/diagnosis_words.hpp"
 #include "cpu/riscv/hart.hpp"
 
 namespace orrery::riscv {
@@ -9,7 +13,16 @@ namespace {
 
 constexpr u32 fflags = 0x001, fcsr = 0x003, stimecmp = 0x14d, mcountinhibit = 0x320, mcycle = 0xb00, minstret = 0xb02;
 
-std::string_view mode_name(Privilege privilege) {
+constexpr std::array<std::pair<u32, std::string_view>, 7> interrupt_names{
+    {{irq::supervisor_software, "supervisor software interrupt"},
+     {irq::machine_software, "machine software interrupt"},
+     {irq::supervisor_timer, "supervisor timer interrupt"},
+     {irq::machine_timer, "machine timer interrupt"},
+     {irq::supervisor_external, "supervisor external interrupt"},
+     {irq::machine_external, "machine external interrupt"},
+     {irq::counter_overflow, "counter overflow interrupt"}}};
+
+std::string_view short_mode_name(Privilege privilege) {
     switch (privilege) {
     case Privilege::machine:
         return "M-mode";
@@ -95,9 +108,21 @@ void HartDebugView::write_privilege(u64 value) {
 }
 
 std::string HartDebugView::condition() const {
-    std::string text(mode_name(hart_.registers().privilege));
+    std::string text(short_mode_name(hart_.registers().privilege));
     if (hart_.halted()) text += ", wfi";
     return text;
+}
+
+// Privileges by their encoding, in which 2 isn't used.
+CpuWords HartDebugView::words() const {
+    constexpr u64 exception_codes = 16;
+    CpuWords words{.privileges = {"U", "S", "", "M"}, .exceptions = {}, .interrupts = {}};
+    for (u64 code = 0; code < exception_codes; ++code) words.exceptions.emplace_back(exception_name(code));
+    for (const auto& [number, name] : interrupt_names) {
+        if (words.interrupts.size() <= number) words.interrupts.resize(number + 1);
+        words.interrupts[number] = name;
+    }
+    return words;
 }
 
 } // namespace orrery::riscv

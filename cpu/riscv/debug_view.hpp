@@ -27,6 +27,7 @@ public:
     [[nodiscard]] std::string_view gdb_architecture() const override { return "riscv:rv64"; }
     [[nodiscard]] std::string_view llvm_triple() const override { return "riscv64-unknown-elf"; }
     [[nodiscard]] std::string condition() const override;
+    [[nodiscard]] CpuWords words() const override;
 
 private:
     [[nodiscard]] bool exists(u32 csr) const;

@@ -95,6 +95,7 @@ bool Hart::take_interrupt() {
     if (state_.halted && wakes()) state_.halted = false;
     const std::optional<u32> number = deliverable_interrupt(state_);
     if (!number) return false;
+    last_interrupt_ = *number;
     enter_trap(*this, *number, true, 0);
     return true;
 }

@@ -37,6 +37,7 @@ public:
     [[nodiscard]] ir::BlockKey key() const override;
     // In translate.cpp.
     void translate(ir::BlockKey key, CodeReader& code, u32 limit, ir::Builder& builder) override;
+    [[nodiscard]] u32 privilege(u64 mode) const override { return static_cast<u32>(Mode::unpack(mode).privilege); }
 
     [[nodiscard]] AddressContext address_context() const override { return mmu_.context(); }
     // There is one translation context: `mmu_index` is always 0.
@@ -50,6 +51,7 @@ public:
     // Must be called before translated code goes on after it was left for any reason but an unlinked or unknown jump.
     // Also ends a halt when an interrupt pends, enabled or not.
     bool take_interrupt() override;
+    [[nodiscard]] u64 last_interrupt() const override { return last_interrupt_; }
     [[nodiscard]] bool halted() const override { return state_.halted; }
     [[nodiscard]] bool wakes() const override;
     // Pins are the numbers in riscv::irq of the lines that come from outside: 3, 7, 9, 11. Others are ignored.
@@ -93,6 +95,7 @@ private:
     Counters counters_;
     SupervisorTimer timer_;
     HandlerReturn last_return_;
+    u32 last_interrupt_ = 0;
     std::optional<u64> refused_vector_;
     HartDebugView debug_view_{*this};
 };

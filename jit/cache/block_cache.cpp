@@ -16,7 +16,7 @@ u64 size_bytes(const CompiledBlock& block) {
     constexpr u64 tables = 128; // its entries in the cache's own
     const u64 ir = block.ir ? sizeof(ir::Block) + block.ir->instructions.size() * sizeof(ir::Instruction) : 0;
     return sizeof(CompiledBlock) + tables + ir + block.code_size + block.pc_offsets.size() * sizeof(u32) +
-           block.sites.size() * sizeof(Site) + block.links.size() * sizeof(LinkSite);
+           block.sites.size() * sizeof(Site) + block.links.size() * sizeof(LinkSite) + block.traced_bytes.size();
 }
 
 const u8* page_of(const u8* host) {
@@ -59,6 +59,7 @@ CompiledBlock& BlockCache::insert(const BlockPlace& place, const u8* second_host
     CompiledBlock& block = *owned;
     blocks_.push_back({std::move(owned), place, second_host_page});
     block.index = static_cast<u32>(blocks_.size() - 1);
+    if (block.code) with_code_.push_back(&block);
     kept_bytes_ += size_bytes(block);
     if ((taken_ + 1) * 2 > table_.size()) grow();
     Entry& entry = table_[slot_of(place)];
@@ -73,9 +74,9 @@ CompiledBlock& BlockCache::insert(const BlockPlace& place, const u8* second_host
 }
 
 const CompiledBlock* BlockCache::find_code(const u8* executable) const {
-    auto after = std::ranges::upper_bound(blocks_, executable, {}, [](const Kept& kept) { return kept.block->code; });
-    if (after == blocks_.begin()) return nullptr;
-    const CompiledBlock& block = *std::prev(after)->block;
+    const auto after = std::ranges::upper_bound(with_code_, executable, {}, &CompiledBlock::code);
+    if (after == with_code_.begin()) return nullptr;
+    const CompiledBlock& block = **std::prev(after);
     return executable <= block.code + block.code_size ? &block : nullptr;
 }
 
@@ -120,6 +121,7 @@ void BlockCache::clear() {
     taken_ = 0;
     pages_.clear();
     blocks_.clear();
+    with_code_.clear();
     kept_bytes_ = 0;
     removed_bytes_ = 0;
 }

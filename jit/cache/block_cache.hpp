@@ -67,7 +67,8 @@ private:
     std::vector<Entry> table_; // a power of two in size, at most half full
     std::size_t taken_ = 0;
     std::unordered_map<const u8*, std::vector<Extent>> pages_;
-    std::vector<Kept> blocks_; // with code: in ascending order of it
+    std::vector<Kept> blocks_;
+    std::vector<const CompiledBlock*> with_code_; // of these; in ascending order of it
     u64 kept_bytes_ = 0;       // by all blocks with their tables, roughly
     u64 removed_bytes_ = 0;    // of these, by removed ones
 };

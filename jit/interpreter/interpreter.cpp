@@ -64,6 +64,35 @@ void store_host(u8* host, ir::MemoryAccess access, u64 value) {
     }
 }
 
+// What an atomic operation leaves in memory, where `old` was.
+u64 updated(ir::MemoryAccess access, u64 old, u64 operand) {
+    const u32 unused = 64 - 8 * static_cast<u32>(access.size_bytes());
+    const auto with_sign = [&](u64 value) { return static_cast<i64>(value << unused) >> unused; };
+    const bool less = with_sign(old) < with_sign(operand);
+    const bool below = old << unused < operand << unused;
+    switch (access.atomic) {
+    case ir::AtomicOp::swap:
+        return operand;
+    case ir::AtomicOp::add:
+        return old + operand;
+    case ir::AtomicOp::xor_:
+        return old ^ operand;
+    case ir::AtomicOp::and_:
+        return old & operand;
+    case ir::AtomicOp::or_:
+        return old | operand;
+    case ir::AtomicOp::min:
+        return less ? old : operand;
+    case ir::AtomicOp::max:
+        return less ? operand : old;
+    case ir::AtomicOp::minu:
+        return below ? old : operand;
+    case ir::AtomicOp::maxu:
+        return below ? operand : old;
+    }
+    return operand;
+}
+
 } // namespace
 
 u64& Interpreter::slot(Context& context, u64 index) const {
@@ -167,7 +196,34 @@ void Interpreter::finish(Context& context, const ir::Block& block) {
                block.terminal);
 }
 
-void Interpreter::run(Context& context, const CompiledBlock& compiled) {
+// An access, once it is made. An atomic operation's new value is computed anew.
+void Interpreter::tell(const ir::Instruction& instruction, u64 result, BlockObserver& observer) const {
+    if (ir::info(instruction.op).effects != ir::Effects::memory || instruction.op == Op::call ||
+        instruction.op == Op::fence)
+        return;
+    const auto access = ir::MemoryAccess::unpack(instruction.aux);
+    const u64 size = access.size_bytes();
+    const u64 mask = ~u64{0} >> (64 - 8 * size);
+    const u64 address = values_[instruction.a] + instruction.imm;
+    const u64 operand = instruction.b == ir::no_value ? 0 : values_[instruction.b];
+    switch (instruction.op) {
+    case Op::store:
+        observer.accessed(address, size, true, operand & mask);
+        break;
+    case Op::store_conditional:
+        if (result == 0) observer.accessed(address, size, true, operand & mask);
+        break;
+    case Op::amo:
+        observer.accessed(address, size, false, result & mask);
+        observer.accessed(address, size, true, updated(access, result, operand) & mask);
+        break;
+    default:
+        observer.accessed(address, size, false, result & mask);
+    }
+}
+
+template <bool observed>
+void Interpreter::run(Context& context, const CompiledBlock& compiled, [[maybe_unused]] BlockObserver* observer) {
     const ir::Block& block = *compiled.ir;
     if (values_.size() < block.instructions.size()) values_.resize(block.instructions.size());
     context.return_address = 0;
@@ -180,7 +236,14 @@ void Interpreter::run(Context& context, const CompiledBlock& compiled) {
             context.exit = Exit::slow;
             return;
         }
-        if (step(context, block.instructions[i], values_[i])) continue;
+        const bool goes_on = step(context, block.instructions[i], values_[i]);
+        if constexpr (observed) {
+            if (block.instructions[i].op == Op::insn)
+                observer->begins(context.interpreted_instruction);
+            else if (goes_on || context.leave == LeaveRequest::after)
+                tell(block.instructions[i], values_[i], *observer);
+        }
+        if (goes_on) continue;
         leaving = context.leave == LeaveRequest::after;
         if (!leaving) {
             context.exit = Exit::slow;
@@ -194,5 +257,8 @@ void Interpreter::run(Context& context, const CompiledBlock& compiled) {
     else
         finish(context, block);
 }
+
+template void Interpreter::run<false>(Context&, const CompiledBlock&, BlockObserver*);
+template void Interpreter::run<true>(Context&, const CompiledBlock&, BlockObserver*);
 
 } // namespace orrery::jit

@@ -41,6 +41,7 @@ struct CompiledBlock {
     std::vector<LinkSite> links;
     std::vector<CompiledBlock*> incoming; // blocks with a link to this one
     std::unique_ptr<const ir::Block> ir;  // what the interpreter executes
+    std::vector<u8> traced_bytes; // the guest's, of a block that is traced: the interpreter runs it in every engine
     u64 executions = 0;      // counted only where the baseline was told to
     u32 index = 0; // among the cache's blocks
     bool valid = true;
