@@ -12,6 +12,7 @@
 #include "app/list_command.hpp"
 #include "app/messages.hpp"
 #include "app/run_command.hpp"
+#include "app/trace/show/trace_command.hpp"
 #include "app/unknown_option.hpp"
 
 namespace orrery::app {
@@ -35,15 +36,24 @@ constexpr const char* explain_examples =
     "  orrery explain --address 0x80000000 --instructions 1000 --kernel vmlinuz\n\n"
     "The options of `orrery run` say which machine is run; it is deterministic, and its console leads nowhere.\n\n";
 
+constexpr const char* trace_examples =
+    "\nExamples:\n"
+    "  orrery run --trace-file boot.trace --trace-privilege M --kernel vmlinuz\n"
+    "  orrery trace show boot.trace --summary\n"
+    "  orrery trace show boot.trace --what instructions --limit 100 --disassemble\n"
+    "  orrery trace show boot.trace --what devices --json\n\n";
+
 struct CommandLine {
     CLI::App program{"Orrery, a machine that imitates a machine: runs whole guest systems in a translator.", "orrery"};
     RunArguments run_arguments;
     ExplainArguments explain_arguments;
+    TraceShowArguments trace_arguments;
     std::string list_topic;
     CLI::App* run = nullptr;
     CLI::App* list = nullptr;
     CLI::App* doctor = nullptr;
     CLI::App* explain = nullptr;
+    CLI::App* trace = nullptr;
 
     CommandLine() {
         program.set_version_flag("--version", "orrery " ORRERY_VERSION);
@@ -57,18 +67,21 @@ struct CommandLine {
         explain = program.add_subcommand("explain", "show what becomes of guest instructions, down to host code");
         explain->footer(explain_examples);
         explain_arguments.add_to(*explain);
+        trace = program.add_subcommand("trace", "show what `orrery run --trace-file` wrote");
+        trace->footer(trace_examples);
+        trace_arguments.add_to(*trace);
         // Given twice, the later value counts.
-        for (CLI::App* command : {run, explain})
+        for (CLI::App* command : {run, explain, trace})
             for (CLI::Option* option : command->get_options())
                 if (option->get_expected_max() == 1) option->take_last();
         doctor = program.add_subcommand("doctor", "what this host offers, what is missing and what mends it");
         doctor->footer("\nExample:\n  orrery doctor\n");
         // Unknown arguments are collected, so that the sentence about them is ours.
-        for (CLI::App* command : {&program, run, list, doctor, explain}) command->allow_extras();
+        for (CLI::App* command : {&program, run, list, doctor, explain, trace}) command->allow_extras();
     }
 
     [[nodiscard]] CLI::App& chosen() {
-        for (CLI::App* command : {run, list, doctor, explain})
+        for (CLI::App* command : {run, list, doctor, explain, trace})
             if (command->parsed()) return *command;
         return program;
     }
@@ -91,9 +104,9 @@ int complain_about_extras(CLI::App& command, const std::vector<std::string>& ext
     for (const std::string& extra : extras)
         if (extra.starts_with("-") && extra != "-") return complain_about_option(command, extra);
     if (!command.get_parent()) {
-        const std::vector<std::string> commands{"run", "list", "doctor", "explain"};
+        const std::vector<std::string> commands{"run", "list", "doctor", "explain", "trace"};
         const std::string meant = nearest(extras.front(), commands);
-        complain("there is no command '{}'{}; the commands are run, list, doctor and explain", extras.front(),
+        complain("there is no command '{}'{}; the commands are run, list, doctor, explain and trace", extras.front(),
                  meant.empty() ? "" : fmt::format(" (was '{}' meant?)", meant));
     } else {
         complain("'{}' is one argument too many; `orrery {} --help` shows what is expected", extras.front(),
@@ -107,7 +120,10 @@ int complain_about(const CommandLine& line, const CLI::ParseError& wrong) {
     std::string text = wrong.what();
     while (!text.empty() && (text.back() == '\n' || text.back() == '.')) text.pop_back();
     if (dynamic_cast<const CLI::ArgumentMismatch*>(&wrong)) text = text.substr(0, text.find(':')) + ": needs a value";
-    const char* command = line.run->parsed() ? "orrery run" : line.explain->parsed() ? "orrery explain" : "orrery";
+    const char* command = "orrery";
+    if (line.run->parsed()) command = "orrery run";
+    if (line.explain->parsed()) command = "orrery explain";
+    if (line.trace->parsed()) command = "orrery trace";
     complain("{}; `{} --help` shows what is expected", text, command);
     return exit_usage;
 }
@@ -129,6 +145,7 @@ int start(int argument_count, char** arguments) {
     if (line.list->parsed() && !line.list_topic.empty()) return list(line.list_topic);
     if (line.doctor->parsed()) return doctor();
     if (line.explain->parsed()) return explain(line.explain_arguments);
+    if (line.trace->parsed()) return trace_show(line.trace_arguments);
     complain("{}", line.list->parsed()
                        ? "list: say what: machines, devices, engines or traces"
                        : "say what to do: `orrery run --help`, `orrery list machines`, `orrery doctor`");

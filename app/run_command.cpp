@@ -13,8 +13,10 @@
 #include "app/host_probe.hpp"
 #include "app/messages.hpp"
 #include "app/stuck_report.hpp"
+#include "app/trace/control.hpp"
 #include "app/values.hpp"
 #include "machine/fabric/log.hpp"
+#include "machine/loader/file.hpp"
 #include "machine/loader/image_content.hpp"
 #include "machine/snapshot.hpp"
 
@@ -99,6 +101,36 @@ Result<Debugging> start_debugging(Machine& machine, const RunPlan& plan) {
     return debugging;
 }
 
+std::vector<std::string> programs_of(const RunPlan& plan) {
+    std::vector<std::string> programs;
+    for (const auto& program : {plan.board.kernel, plan.board.bios})
+        if (program) programs.push_back(*program);
+    return programs;
+}
+
+// Null without --trace-file.
+Result<std::unique_ptr<trace::Control>> start_trace(Machine& machine, const RunPlan& plan) {
+    constexpr u64 largest_program = 2 * GiB;
+    if (!plan.trace_file) return nullptr;
+    Symbols symbols;
+    for (const std::string& path : programs_of(plan))
+        if (const auto file = read_file(path, largest_program, "the program")) symbols.add(*file);
+    auto control = std::make_unique<trace::Control>(machine, "riscv-virt", std::move(symbols));
+    TRY_STATUS(control->start(*plan.trace_file, plan.trace));
+    return control;
+}
+
+// What failed in writing was told when it did.
+void end_trace(trace::Control& control) {
+    if (!control.status().running) return;
+    const Status whole = control.stop();
+    const trace::Control::Progress done = control.status();
+    if (whole)
+        tell("traced {} events to {} ({} bytes)", done.records, done.path, done.size_bytes);
+    else
+        tell("the trace in {} isn't complete", done.path);
+}
+
 int guest_code(u32 code) {
     if (code <= exit_highest_guest_code) return static_cast<int>(code);
     tell("the guest powered off with code {}, which exceeds {} and becomes it", code,
@@ -108,10 +140,7 @@ int guest_code(u32 code) {
 
 // Why the guest gets nowhere; at length only if the user wants it so.
 void tell_stuck(Machine& machine, Outcome outcome, const RunPlan& plan) {
-    std::vector<std::string> programs;
-    for (const auto& program : {plan.board.kernel, plan.board.bios})
-        if (program) programs.push_back(*program);
-    const StuckReport report = stuck_report(machine, outcome, programs);
+    const StuckReport report = stuck_report(machine, outcome, programs_of(plan));
     complain("the guest is stuck: {}", report.sentence);
     if (plan.on_stuck != OnStuck::report) return;
     for (const std::string& line : report.lines) fmt::print(stderr, "  {}\n", line);
@@ -165,12 +194,14 @@ Result<Ended> run_plan(RunPlan& plan) {
     if (plan.restore) TRY_STATUS(restore_snapshot(*machine, *plan.restore));
     keys.attach(*machine);
     const std::unique_ptr<EndSignals> signals = TRY(EndSignals::create(*machine));
+    const std::unique_ptr<trace::Control> tracing = TRY(start_trace(*machine, plan));
     const Debugging debugging = TRY(start_debugging(*machine, plan));
     greet(plan);
     if (debugging.server)
         tell("gdb and lldb can connect to {}{}", debugging.server->address(),
              plan.paused ? "; the guest waits for them" : "");
     const Outcome outcome = debugging.controller ? debugging.controller->run() : run_machine(*machine, plan);
+    if (tracing) end_trace(*tracing);
     const bool ended_from_here = outcome.ending == Ending::stopped && !plan.save_at;
     if (plan.save && (ended_from_here || outcome.ending == Ending::instructions)) {
         TRY_STATUS(save_snapshot(*machine, *plan.save));

@@ -128,6 +128,21 @@ Status parse_debug_options(const RunArguments& arguments, RunPlan& plan) {
     return {};
 }
 
+Status parse_trace_options(const RunArguments& arguments, RunPlan& plan) {
+    plan.trace_file = if_given(arguments.trace_file);
+    plan.trace = arguments.trace;
+    const trace::Arguments& trace = plan.trace;
+    const trace::OptionNames options;
+    for (const auto& [option, given] :
+         {std::pair{options.what, &trace.what}, std::pair{options.code, &trace.code},
+          std::pair{options.data, &trace.data}, std::pair{options.privileges, &trace.privileges},
+          std::pair{options.devices, &trace.devices}})
+        if (!given->empty() && !plan.trace_file)
+            return error("{}: also needs --trace-file FILE, where the trace goes", option);
+    if (const auto request = trace::parse_request(trace, options); !request) return std::unexpected(request.error());
+    return {};
+}
+
 Status check_together(const RunPlan& plan) {
     const RiscvVirtOptions& board = plan.board;
     const bool kernel_possible = board.kernel || plan.image;
@@ -184,6 +199,22 @@ void RunArguments::add_to(CLI::App& command) {
         .add_option("--trace", traces, "write what matching trace points see to stderr, like 'uart*'; may be repeated")
         ->type_name("PATTERN")
         ->allow_extra_args(false);
+    command.add_option("--trace-file", trace_file, "trace what the guest does to a file, for `orrery trace show`")
+        ->type_name("FILE");
+    const auto add_list = [&](const char* name, std::vector<std::string>& list, const char* help, const char* type) {
+        command.add_option(name, list, help)->type_name(type)->allow_extra_args(false);
+    };
+    add_list("--trace-what", trace.what,
+             "with --trace-file: instructions, branches, memory, devices, exceptions; several with commas (all)",
+             "KIND[,KIND…]");
+    add_list("--trace-range", trace.code,
+             "only what instructions at these addresses do: A..B, A+SIZE, A, or a symbol; may be repeated (all)",
+             "RANGE");
+    add_list("--trace-data", trace.data, "of memory only accesses to these addresses, likewise (all)", "RANGE");
+    add_list("--trace-privilege", trace.privileges, "only in these privileges: M, S, U; several with commas (all)",
+             "NAME[,NAME…]");
+    add_list("--trace-device", trace.devices, "of devices only those that match, like 'uart*'; may be repeated (all)",
+             "PATTERN");
     command
         .add_option(
             "--on-stuck", on_stuck,
@@ -212,6 +243,7 @@ Result<RunPlan> plan_run(const RunArguments& arguments) {
     take_files(arguments, plan);
     TRY_STATUS(parse_snapshot_options(arguments, plan));
     TRY_STATUS(parse_debug_options(arguments, plan));
+    TRY_STATUS(parse_trace_options(arguments, plan));
     TRY_STATUS(check_together(plan));
     TRY_STATUS(enable_traces(arguments.traces));
     return plan;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "app/trace/request.hpp"
 #include "machine/boards/riscv_virt.hpp"
 
 namespace CLI {
@@ -30,6 +31,8 @@ struct RunArguments {
     bool deterministic = false;
     std::string timeout, seed, save, save_at, hash_every, restore;
     std::vector<std::string> traces;
+    std::string trace_file;
+    trace::Arguments trace;
     std::string on_stuck = "report";
     std::string gdb;
     bool paused = false;
@@ -52,6 +55,8 @@ struct RunPlan {
     OnStuck on_stuck = OnStuck::report;
     std::optional<std::string> gdb; // where the stub listens: unix:PATH or HOST:PORT
     bool paused = false;
+    std::optional<std::string> trace_file; // what `trace` lets through goes there
+    trace::Arguments trace;
     std::optional<std::string> image; // a kernel or a disk: only its contents tell
 };
 

@@ -71,8 +71,8 @@ Result<Request> understand(const ExplainArguments& arguments) {
         return error("--address: {:#x} is odd, and instructions lie at even addresses", *request.address);
     RunArguments run = arguments.run;
     run.deterministic = true;
-    for (const auto& [option, given] :
-         {std::pair{"--save", run.save}, std::pair{"--hash-every", run.hash_every}, std::pair{"--gdb", run.gdb}})
+    for (const auto& [option, given] : {std::pair{"--save", run.save}, std::pair{"--hash-every", run.hash_every},
+                                        std::pair{"--gdb", run.gdb}, std::pair{"--trace-file", run.trace_file}})
         if (!given.empty()) return error("{}: is an option of `orrery run` alone", option);
     if (run.engine == "interp")
         return error("--engine interp: explain counts executions in translated code; leave the option out");

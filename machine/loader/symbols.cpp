@@ -51,6 +51,12 @@ void Symbols::add(std::span<const u8> bytes) {
     std::ranges::sort(symbols_, {}, [](const Symbol& symbol) { return std::tie(symbol.address, symbol.name); });
 }
 
+std::optional<Symbols::Place> Symbols::find(std::string_view name) const {
+    const auto found = std::ranges::find(symbols_, name, &Symbol::name);
+    if (found == symbols_.end()) return std::nullopt;
+    return Place{found->address, found->size_bytes};
+}
+
 std::string Symbols::name(u64 address) const {
     const auto after = std::ranges::upper_bound(symbols_, address, {}, &Symbol::address);
     if (after == symbols_.begin()) return {};
