@@ -14,7 +14,7 @@ namespace {
 constexpr u64 base = RiscvTestMachine::ram_base;
 constexpr u64 data = base + 0x10000;
 constexpr u64 device_base = 0x1000'0000;
-constexpr u32 a0 = 10, a1 = 11, a2 = 12;
+constexpr u32 a0 = 10, a1 = 11;
 
 constexpr std::array<u32, 8> program{
     0x00850513, // base + 0:  addi a0, a0, 8
@@ -173,7 +173,7 @@ TEST_CASE("a traced guest ends in the state of an untraced one, wherever it is s
     const auto engine = GENERATE(dbt::Engine::interpreter, dbt::Engine::baseline);
     Traced traced(engine), untraced(engine);
     traced.trace(all);
-    for (const u64 instructions : {1, 3, 70, 1009, 20'000}) {
+    for (const u64 instructions : {1u, 3u, 70u, 1009u, 20'000u}) {
         traced.run(instructions);
         untraced.run(instructions);
         CHECK(traced.guest.machine().retired() == untraced.guest.machine().retired());
