@@ -66,9 +66,10 @@ public:
     [[nodiscard]] virtual u64 retired() const = 0;
     // From inside a helper: the address of the guest instruction it belongs to.
     [[nodiscard]] virtual u64 current_pc() const = 0;
-    // Guest memory as data, through the current context, like a load or store instruction of this CPU. Used by helpers.
-    virtual std::expected<u64, Fault> load(GuestVirtual address, Width width) = 0;
-    virtual std::expected<void, Fault> store(GuestVirtual address, u64 value, Width width) = 0;
+    // Guest memory as data, like a load or store instruction of this CPU, by helpers and while an exception is delivered.
+    // `mmu_index` as in ir::MemoryAccess: 0 is the current context; others are translated anew each time.
+    virtual std::expected<u64, Fault> load(GuestVirtual address, Width width, u8 mmu_index) = 0;
+    virtual std::expected<void, Fault> store(GuestVirtual address, u64 value, Width width, u8 mmu_index) = 0;
     // For cache-block operations: writes zeroes over whole, aligned bytes of one page.
     virtual std::expected<void, Fault> zero(GuestVirtual address, u64 size_bytes) = 0;
     // Ends a halt, or makes translated code look at interrupts soon. Any thread.

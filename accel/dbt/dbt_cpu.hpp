@@ -81,8 +81,8 @@ public:
     void leave_with_pc_in_state() override;
     void leave_raising(Fault fault) override;
     [[nodiscard]] u64 current_pc() const override;
-    std::expected<u64, Fault> load(GuestVirtual address, Width width) override;
-    std::expected<void, Fault> store(GuestVirtual address, u64 value, Width width) override;
+    std::expected<u64, Fault> load(GuestVirtual address, Width width, u8 mmu_index) override;
+    std::expected<void, Fault> store(GuestVirtual address, u64 value, Width width, u8 mmu_index) override;
     std::expected<void, Fault> zero(GuestVirtual address, u64 size_bytes) override;
     void notice_interrupt() override;
 

@@ -92,7 +92,7 @@ std::expected<DbtCpu::Target, Fault> DbtCpu::resolve(GuestVirtual address, Memor
     target.host = window->ram->host() + target.ram_offset;
     std::atomic<u8>& flags = window->ram->flags(target.ram_offset);
     target.tracked = (flags.load(std::memory_order_relaxed) & static_cast<u8>(PageFlag::tracked)) != 0;
-    if (!translation->cacheable || on_watched_page(address.value)) return target;
+    if (!translation->cacheable || mmu_index != 0 || on_watched_page(address.value)) return target;
     bool writable = (writing || translation->writable) && !window->read_only && !target.tracked;
     if (writable) {
         const u8 before = flags.fetch_or(static_cast<u8>(PageFlag::writable));
@@ -105,7 +105,8 @@ std::expected<DbtCpu::Target, Fault> DbtCpu::resolve(GuestVirtual address, Memor
 
 // The same through the soft TLB, for what translated code leaves to C++ although its pages are there.
 std::expected<DbtCpu::Target, Fault> DbtCpu::find_or_resolve(u64 address, bool write, ir::MemoryAccess access) {
-    if (const jit::TlbEntry* entry = tlb_.find_data(address, write))
+    const jit::TlbEntry* entry = access.mmu_index == 0 ? tlb_.find_data(address, write) : nullptr;
+    if (entry)
         return Target{.host = reinterpret_cast<u8*>(address + entry->addend),
                       .physical = {entry->physical + (address & (page_size - 1))}};
     return resolve({address}, write ? MemoryAction::write : MemoryAction::read, access.size_bytes(), access.mmu_index);
@@ -281,12 +282,12 @@ std::expected<u64, Fault> DbtCpu::store_conditional_slow(u64 address, ir::Memory
     return stored ? 0 : 1;
 }
 
-std::expected<u64, Fault> DbtCpu::load(GuestVirtual address, Width width) {
-    return load_slow(address.value, bytes(width), 0);
+std::expected<u64, Fault> DbtCpu::load(GuestVirtual address, Width width, u8 mmu_index) {
+    return load_slow(address.value, bytes(width), mmu_index);
 }
 
-std::expected<void, Fault> DbtCpu::store(GuestVirtual address, u64 value, Width width) {
-    return store_slow(address.value, value, bytes(width), 0);
+std::expected<void, Fault> DbtCpu::store(GuestVirtual address, u64 value, Width width, u8 mmu_index) {
+    return store_slow(address.value, value, bytes(width), mmu_index);
 }
 
 std::expected<void, Fault> DbtCpu::zero(GuestVirtual address, u64 size_bytes) {

@@ -46,7 +46,9 @@ void SoftTlb::select(const AddressContext& wanted) {
     if (data == 0) data = static_cast<u16>(next_data_tag_++);
     u32& execute = tags.execute[wanted.execute_mode % views];
     if (execute == 0) execute = next_jump_tag_++;
-    context_.data_tag.fill(wanted.data_cacheable ? data : jit::tlb_uncached_tag);
+    // Only the current context is remembered; the others are for what is rare.
+    context_.data_tag.fill(jit::tlb_uncached_tag);
+    if (wanted.data_cacheable) context_.data_tag[0] = data;
     forget_memos();
     context_.jump_tag = execute;
 }

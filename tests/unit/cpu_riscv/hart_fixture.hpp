@@ -29,8 +29,8 @@ public:
     void leave_raising(Fault fault) override { raised = fault; }
     [[nodiscard]] u64 retired() const override { return retired_count; }
     [[nodiscard]] u64 current_pc() const override { return 0; }
-    std::expected<u64, Fault> load(GuestVirtual, Width) override { return 0; }
-    std::expected<void, Fault> store(GuestVirtual, u64, Width) override { return {}; }
+    std::expected<u64, Fault> load(GuestVirtual, Width, u8) override { return 0; }
+    std::expected<void, Fault> store(GuestVirtual, u64, Width, u8) override { return {}; }
     std::expected<void, Fault> zero(GuestVirtual address, u64 size_bytes) override {
         note(fmt::format("zero {:#x} {}", address.value, size_bytes));
         return {};

@@ -67,8 +67,8 @@ public:
     void leave_raising(Fault raised) override;
     [[nodiscard]] u64 retired() const override { return 0; }
     [[nodiscard]] u64 current_pc() const override { return registers.pc; }
-    std::expected<u64, Fault> load(GuestVirtual, Width) override { return 0; }
-    std::expected<void, Fault> store(GuestVirtual, u64, Width) override { return {}; }
+    std::expected<u64, Fault> load(GuestVirtual, Width, u8) override { return 0; }
+    std::expected<void, Fault> store(GuestVirtual, u64, Width, u8) override { return {}; }
     std::expected<void, Fault> zero(GuestVirtual address, u64 size_bytes) override;
     void notice_interrupt() override {}
 
