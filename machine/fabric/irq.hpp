@@ -12,6 +12,14 @@ public:
     virtual void set_irq(u32 pin, bool level) = 0;
 };
 
+// Where an interrupt request comes from whose vector is only known once someone asks for it: the 8259s of a PC, by the
+// INTA cycles. Called under the machine lock, when the request is about to be served.
+class InterruptAcknowledge {
+public:
+    virtual ~InterruptAcknowledge() = default;
+    virtual u8 acknowledge() = 0;
+};
+
 // A level-triggered wire. It remembers nothing: both ends keep their own state, so a restore raises no edge.
 class IrqLine {
 public:
