@@ -1,0 +1,21 @@
+// The layout of the state of the chips that every PC has, against tests/golden/pc_platform_state.txt.
+#include "devices/irq/i8259.hpp"
+#include "devices/timer/i8254.hpp"
+#include "devices/timer/system_control_b.hpp"
+#include "tests/golden/schema.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/fake_bus.hpp"
+
+using namespace orrery;
+
+TEST_CASE("the state of a PC's platform chips has the layout of their versions") {
+    test::FakeBus bus;
+    test::Schemas schemas;
+    I8259Pair pic("pic", {});
+    schemas.add(pic);
+    I8254 pit("pit", bus.clock, {});
+    schemas.add(pit);
+    SystemControlB port61("port61", pit);
+    schemas.add(port61);
+    schemas.compare("pc_platform_state.txt");
+}
