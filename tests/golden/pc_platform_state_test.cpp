@@ -1,5 +1,6 @@
 // The layout of the state of the chips that every PC has, against tests/golden/pc_platform_state.txt.
 #include "devices/irq/i8259.hpp"
+#include "devices/rtc/mc146818.hpp"
 #include "devices/timer/i8254.hpp"
 #include "devices/timer/system_control_b.hpp"
 #include "tests/golden/schema.hpp"
@@ -17,5 +18,7 @@ TEST_CASE("the state of a PC's platform chips has the layout of their versions")
     schemas.add(pit);
     SystemControlB port61("port61", pit);
     schemas.add(port61);
+    Mc146818 rtc("rtc", {}, bus.clock, {});
+    schemas.add(rtc);
     schemas.compare("pc_platform_state.txt");
 }

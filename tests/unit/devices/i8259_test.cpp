@@ -276,7 +276,7 @@ TEST_CASE("without IC4 and with SNGL the initialisation is shorter") {
 TEST_CASE("no slave answers when ICW3 of the two disagree") {
     Bench bench;
     bench.slave_command(0x11);
-    for (const u64 icw : {0x70, 0x05, 0x01}) bench.pic.slave_ports().write(1, icw, Width::byte);
+    for (const u64 icw : {u64{0x70}, u64{0x05}, u64{0x01}}) bench.pic.slave_ports().write(1, icw, Width::byte);
     bench.raise(10);
     REQUIRE(bench.pic.acknowledge() == 0xff);
 }
