@@ -39,6 +39,7 @@ void I8254::restored() {
 }
 
 void I8254::set_gate(u32 counter, bool level) {
+    settle();
     counter_[counter].set_gate(level, pulses());
     if (counter == 0) update_out0();
 }
@@ -57,6 +58,7 @@ u64 I8254::read(u64 offset, Width) {
 void I8254::write(u64 offset, u64 wide_value, Width) {
     const u8 value = static_cast<u8>(wide_value);
     trace_register("{} write {}{} = {:#04x}", name(), offset < control_port ? "counter " : "control ", offset, value);
+    settle();
     if (offset < control_port)
         counter_[offset].write_count(value, pulses());
     else if (offset == control_port)
@@ -88,17 +90,19 @@ void I8254::update_out0() {
     schedule();
 }
 
+// What is due but whose event hasn't come yet isn't lost to an access.
+void I8254::settle() {
+    if (s_.at_pulse <= pulses()) out0_changes();
+}
+
 void I8254::schedule() {
     const u64 now = pulses();
     const u64 least = clock_signal_.shortest_interrupt_period();
-    const u64 next = counter_[0].next_change(now);
-    u64 at = next;
-    s_.edge_only = false;
-    if (counter_[0].periodic()) {
-        const u64 period = counter_[0].period();
-        s_.edge_only = counter_[0].state().mode == 2 || period < 2 * least;
-        if (at < now + least) at += (now + least - at + period - 1) / period * period;
-    }
+    const bool periodic = counter_[0].periodic();
+    const u64 period = counter_[0].period();
+    s_.edge_only = periodic && (counter_[0].state().mode == 2 || period < 2 * least);
+    u64 at = s_.edge_only ? counter_[0].next_cycle(now) : counter_[0].next_change(now);
+    if (periodic && period < least) at += (least + period - 1) / period * period;
     if (at == s_.at_pulse) return;
     s_.at_pulse = at;
     if (at == never_tick)

@@ -48,6 +48,7 @@ private:
 
     void write_control(u8 value);
     void update_out0();
+    void settle();
     void schedule();
     void out0_changes();
 

@@ -181,7 +181,7 @@ u64 I8254Counter::next_change(u64 now) {
     const u64 counted = elapsed(now);
     const u64 count = full(s_.count);
     if (s_.mode == 2)
-        next = std::min(next, now + period() - position(now));
+        next = std::min(next, now + (out(now) ? period() - 1 : period()) - position(now));
     else if (s_.mode == 3)
         next = std::min(next, end_of_cycle(now));
     else if (counted < count)
@@ -189,6 +189,11 @@ u64 I8254Counter::next_change(u64 now) {
     else if (s_.mode >= 4 && counted == count)
         next = std::min(next, now + 1);
     return next;
+}
+
+u64 I8254Counter::next_cycle(u64 now) {
+    catch_up(now);
+    return std::min(s_.load_at, now + period() - position(now));
 }
 
 // ---- reading ----

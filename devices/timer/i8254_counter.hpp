@@ -68,9 +68,10 @@ public:
     void set_gate(bool level, u64 now);
     // The level of OUT.
     [[nodiscard]] bool out(u64 now);
-    // The pulse after `now` at which OUT may change next: in mode 2 only the end of the low pulse, which is where edges
-    // are looked for, is told. never_tick: not without an access.
+    // The pulse after `now` at which OUT may change next. never_tick: not without an access.
     [[nodiscard]] u64 next_change(u64 now);
+    // In modes 2 and 3: the pulse after `now` at which OUT rises for a new cycle, or a new count is loaded.
+    [[nodiscard]] u64 next_cycle(u64 now);
     // Whether OUT changes again and again by itself.
     [[nodiscard]] bool periodic() const { return s_.loaded && !s_.stopped && (s_.mode == 2 || s_.mode == 3); }
     // Pulses of one cycle of modes 2 and 3.

@@ -312,6 +312,21 @@ TEST_CASE("an edge of OUT0 that the host came late for isn't lost") {
     REQUIRE(bench.irq.rises() == 2);
 }
 
+TEST_CASE("an access right before or after a tick is due doesn't lose it") {
+    Bench bench;
+    bench.control(0x34);
+    bench.count(0, 0x00);
+    bench.count(0, 0x10);
+    const u32 before = bench.irq.rises();
+    bench.pulse(1 + 0x1000 - 3);
+    bench.control(0x00); // latch
+    bench.pulse(3);
+    REQUIRE(bench.irq.rises() == before + 1);
+    bench.time.set_ns(clk.ns_at(bench.pit.pulses() + 0x1001)); // the event of the next is late
+    bench.control(0x00);
+    REQUIRE(bench.irq.rises() == before + 2);
+}
+
 TEST_CASE("the fastest rate a guest can program costs a bounded number of events") {
     Bench bench;
     for (const u8 mode : {u8{0x14}, u8{0x16}}) {
