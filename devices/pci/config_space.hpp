@@ -18,9 +18,11 @@ enum Register : u8 {
     revision = 0x08,
     class_code = 0x09,
     cache_line_size = 0x0c,
+    header_type = 0x0e,
     first_bar = 0x10,
     subsystem_vendor_id = 0x2c,
     subsystem_id = 0x2e,
+    rom_address = 0x30,
     capabilities_pointer = 0x34,
     interrupt_line = 0x3c,
     interrupt_pin = 0x3d,
@@ -32,6 +34,8 @@ inline constexpr u16 command_bus_master = 1 << 2;
 inline constexpr u16 command_interrupt_disable = 1 << 10;
 inline constexpr u16 status_interrupt = 1 << 3;
 inline constexpr u16 status_capabilities = 1 << 4;
+inline constexpr u8 header_multifunction = 0x80;
+inline constexpr u32 rom_enable = 1;
 
 inline constexpr std::size_t config_bytes = 256;
 // Where capabilities begin; before it lies the header.

@@ -31,17 +31,35 @@ PciDevice::PciDevice(std::string name, const PciIdentity& identity) : Component(
 }
 
 void PciDevice::add_bar(u32 index, PciBarKind kind, u64 size_bytes, IoHandler& handler, bool prefetchable) {
-    const bool wide = kind == PciBarKind::memory64;
-    ORRERY_ASSERT(std::has_single_bit(size_bytes) && index + wide < bars_.size(), "a BAR that can be decoded");
-    bars_[index] = {kind, size_bytes, &handler};
-    const u32 type =
-        kind == PciBarKind::io ? bar_is_io : (wide ? bar_is_64_bits : 0) | (prefetchable ? bar_is_prefetchable : 0);
-    const u64 writable = ~(size_bytes - 1);
+    define_bar(index, {.kind = kind, .size_bytes = size_bytes, .handler = &handler}, prefetchable);
+}
+
+void PciDevice::add_memory_bar(u32 index, PciBarKind kind, Ram& ram) {
+    ORRERY_ASSERT(kind != PciBarKind::io, "memory is not behind ports");
+    define_bar(index, {.kind = kind, .size_bytes = ram.size_bytes(), .ram = &ram}, true);
+}
+
+void PciDevice::define_bar(u32 index, const Bar& bar, bool prefetchable) {
+    const bool wide = bar.kind == PciBarKind::memory64;
+    ORRERY_ASSERT(std::has_single_bit(bar.size_bytes) && index + wide < bars_.size(), "a BAR that can be decoded");
+    bars_[index] = bar;
+    const bool io = bar.kind == PciBarKind::io;
+    const u32 type = io ? bar_is_io : (wide ? bar_is_64_bits : 0) | (prefetchable ? bar_is_prefetchable : 0);
+    const u64 writable = ~(bar.size_bytes - 1);
     config_.define<u32>(bar_register(index), type, static_cast<u32>(writable));
     if (wide) config_.define<u32>(bar_register(index + 1), 0, static_cast<u32>(writable >> 32));
-    const u16 decodes = kind == PciBarKind::io ? pci::command_io : pci::command_memory;
-    const u16 also = static_cast<u16>(config_.writable<u16>(pci::command) | decodes);
-    config_.define<u16>(pci::command, 0, also);
+    allow_command(io ? pci::command_io : pci::command_memory);
+}
+
+void PciDevice::add_rom(Ram& rom) {
+    ORRERY_ASSERT(std::has_single_bit(rom.size_bytes()), "a ROM that can be decoded");
+    rom_ = &rom;
+    config_.define<u32>(pci::rom_address, 0, static_cast<u32>(~(rom.size_bytes() - 1)) | pci::rom_enable);
+    allow_command(pci::command_memory);
+}
+
+void PciDevice::allow_command(u16 bits) {
+    config_.define<u16>(pci::command, 0, static_cast<u16>(config_.writable<u16>(pci::command) | bits));
     config_.reset();
 }
 
@@ -67,7 +85,8 @@ void PciDevice::write_config(u32 offset, u32 value, Width width) {
     if (!bus_) return;
     const bool command = offset < pci::status && offset + bytes(width) > pci::command;
     const bool bar = offset >= pci::first_bar && offset < bar_register(6);
-    if (command || bar) bus_->decoding_changed();
+    const bool rom = offset >= pci::rom_address && offset < pci::rom_address + 4;
+    if (command || bar || rom) bus_->decoding_changed();
     if (command) bus_->interrupt_changed();
 }
 
@@ -83,11 +102,22 @@ std::vector<PciBarWindow> PciDevice::enabled_windows() const {
     for (u32 i = 0; i < bars_.size(); ++i) {
         const Bar& bar = bars_[i];
         const u16 decodes = bar.kind == PciBarKind::io ? pci::command_io : pci::command_memory;
-        if (bar.handler && (command & decodes))
+        if (bar.exists() && (command & decodes))
             windows.push_back(
-                {bar.kind, bar_address(i), bar.size_bytes, bar.handler, fmt::format("{}.bar{}", name(), i)});
+                {bar.kind, bar_address(i), bar.size_bytes, bar.handler, fmt::format("{}.bar{}", name(), i), bar.ram});
     }
+    if (rom_enabled())
+        windows.push_back({.address = config_.get<u32>(pci::rom_address) & ~pci::rom_enable,
+                           .size_bytes = rom_->size_bytes(),
+                           .name = name() + ".rom",
+                           .ram = rom_,
+                           .read_only = true});
     return windows;
+}
+
+bool PciDevice::rom_enabled() const {
+    return rom_ && (config_.get<u16>(pci::command) & pci::command_memory) != 0 &&
+           (config_.get<u32>(pci::rom_address) & pci::rom_enable) != 0;
 }
 
 bool PciDevice::interrupt_asserted() const {

@@ -17,65 +17,108 @@ constexpr PciIdentity bridge_identity{.vendor_id = 0x1b36,
                                       .subsystem_id = 0x1100};
 
 bool same_place(const Window& a, const Window& b) {
-    return a.base == b.base && a.size_bytes == b.size_bytes && a.io == b.io;
+    return a.base == b.base && a.size_bytes == b.size_bytes && a.io == b.io && a.ram == b.ram &&
+           a.read_only == b.read_only;
 }
 
 } // namespace
 
-PciHost::PciHost(std::string name, AddressSpace& memory, const PciHostLayout& layout,
-                 const std::array<IrqLine, line_count>& lines)
-    : Component(std::move(name)), layout_(layout), memory_(memory), lines_(lines),
-      bridge_(this->name() + ".bridge", bridge_identity) {
-    bridge_.connect(*this);
-    slots_[0] = &bridge_;
+PciHost::PciHost(std::string name, AddressSpace& memory, const PciHostLayout& layout, std::span<const IrqLine> lines,
+                 PciDevice* bridge)
+    : Component(std::move(name)), layout_(layout), memory_(memory), lines_(lines.begin(), lines.end()),
+      ecam_place_(layout.ecam) {
+    if (!bridge) {
+        own_bridge_ = std::make_unique<PciDevice>(this->name() + ".bridge", bridge_identity);
+        bridge = own_bridge_.get();
+    }
+    bridge->connect(*this);
+    slots_[0][0] = bridge;
 }
 
 Result<std::unique_ptr<PciHost>> PciHost::create(std::string name, AddressSpace& memory, const PciHostLayout& layout,
-                                                 const std::array<IrqLine, line_count>& lines) {
-    std::unique_ptr<PciHost> host(new PciHost(std::move(name), memory, layout, lines));
-    Window ecam{.base = layout.ecam.base,
-                .size_bytes = layout.ecam.size_bytes,
-                .io = &host->ecam_,
-                .name = host->name() + ".ecam"};
-    if (Status mapped = memory.map(std::move(ecam)); !mapped) return std::unexpected(mapped.error());
+                                                 std::span<const IrqLine> lines, PciDevice* bridge) {
+    ORRERY_ASSERT(lines.size() <= most_lines, "lines that asserted_ has bits for");
+    std::unique_ptr<PciHost> host(new PciHost(std::move(name), memory, layout, lines, bridge));
+    TRY_STATUS(host->map_ecam());
     host->map_windows();
     return host;
 }
 
 PciHost::~PciHost() {
-    memory_.unmap(layout_.ecam.base);
-    for (const Window& window : mapped_) memory_.unmap(window.base);
+    if (ecam_place_.size_bytes != 0) memory_.unmap(ecam_place_.base);
+    for (const Mapped& mapped : mapped_) mapped.space->unmap(mapped.window.base);
 }
 
-Status PciHost::add(PciDevice& device, u32 slot) {
+Status PciHost::add(PciDevice& device, u32 slot, u32 function) {
     if (slot == 0 || slot >= slot_count) return error("{}: there is no PCI slot {}", name(), slot);
-    if (slots_[slot]) return error("{}: PCI slot {} already holds '{}'", name(), slot, slots_[slot]->name());
-    slots_[slot] = &device;
+    if (function >= function_count) return error("{}: there is no function {} in a PCI slot", name(), function);
+    if (const PciDevice* other = slots_[slot][function])
+        return error("{}: PCI slot {} already holds '{}'", name(), slot, other->name());
+    if (function != 0) {
+        if (!slots_[slot][0]) return error("{}: PCI slot {} needs a function 0 first", name(), slot);
+        slots_[slot][0]->mark_multifunction();
+    }
+    slots_[slot][function] = &device;
     device.connect(*this);
     return {};
 }
 
-PciDevice* PciHost::device_at(u64 ecam_offset) const {
-    const u64 bus = ecam_offset >> 20, slot = ecam_offset >> 15 & 31, function = ecam_offset >> 12 & 7;
-    return bus == 0 && function == 0 ? slots_[slot] : nullptr;
+// ---- configuration ----
+
+PciDevice* PciHost::function_at(u32 bus, u32 slot, u32 function) const {
+    return bus == 0 ? slots_[slot % slot_count][function % function_count] : nullptr;
 }
 
-u64 PciHost::Ecam::read(u64 offset, Width width) {
-    PciDevice* device = host_.device_at(offset);
-    if (!device) return ~u64{0};
-    const u32 at = offset & 0xfff;
-    // No device has extended capabilities; a zero header says so (PCIe 4.0, 7.6.2).
-    const u32 value = at < pci::config_bytes ? device->read_config(at, width) : 0;
-    trace_config("{} {:#x} -> {:#x}", device->name(), at, value);
+u32 PciHost::read_config(u32 bus, u32 slot, u32 function, u32 offset, Width width) {
+    PciDevice* device = function_at(bus, slot, function);
+    if (!device || offset >= pci::config_bytes) return static_cast<u32>(mask(width));
+    const u32 value = device->read_config(offset, width);
+    trace_config("{} {:#x} -> {:#x}", device->name(), offset, value);
     return value;
 }
 
-void PciHost::Ecam::write(u64 offset, u64 value, Width width) {
-    PciDevice* device = host_.device_at(offset);
+void PciHost::write_config(u32 bus, u32 slot, u32 function, u32 offset, u32 value, Width width) {
+    PciDevice* device = function_at(bus, slot, function);
+    if (!device || offset >= pci::config_bytes) return;
+    trace_config("{} {:#x} <- {:#x}", device->name(), offset, value);
+    device->write_config(offset, value, width);
+}
+
+u64 PciHost::Ecam::read(u64 offset, Width width) {
+    const u32 bus = static_cast<u32>(offset >> 20), slot = offset >> 15 & 31, function = offset >> 12 & 7;
     const u32 at = offset & 0xfff;
-    if (!device || at >= pci::config_bytes) return;
-    trace_config("{} {:#x} <- {:#x}", device->name(), at, value);
-    device->write_config(at, static_cast<u32>(value), width);
+    // No device has extended capabilities; a zero header says so (PCIe 4.0, 7.6.2).
+    if (at >= pci::config_bytes && host_.function_at(bus, slot, function)) return 0;
+    return host_.read_config(bus, slot, function, at, width);
+}
+
+void PciHost::Ecam::write(u64 offset, u64 value, Width width) {
+    host_.write_config(static_cast<u32>(offset >> 20), offset >> 15 & 31, offset >> 12 & 7, offset & 0xfff,
+                       static_cast<u32>(value), width);
+}
+
+Status PciHost::map_ecam() {
+    if (ecam_place_.size_bytes == 0) return {};
+    return memory_.map(
+        {.base = ecam_place_.base, .size_bytes = ecam_place_.size_bytes, .io = &ecam_, .name = name() + ".ecam"});
+}
+
+void PciHost::place_ecam(GuestPhysical base, u64 size_bytes) {
+    if (base == ecam_place_.base && size_bytes == ecam_place_.size_bytes) return;
+    if (ecam_place_.size_bytes != 0) memory_.unmap(ecam_place_.base);
+    ecam_place_ = {base, size_bytes, 0};
+    map_windows(); // what no one claims gives way
+    if (const Status mapped = map_ecam(); !mapped) {
+        log::guest_error(name(), "{}", mapped.error().message());
+        ecam_place_ = {};
+        map_windows();
+    }
+}
+
+// ---- windows ----
+
+AddressSpace& PciHost::space_of(PciBarKind kind) const {
+    return kind == PciBarKind::io && layout_.ports ? *layout_.ports : memory_;
 }
 
 const PciHostLayout::Range& PciHost::range_of(PciBarKind kind, u64 address) const {
@@ -84,68 +127,86 @@ const PciHostLayout::Range& PciHost::range_of(PciBarKind kind, u64 address) cons
 }
 
 // The first claim to an address wins. A BAR outside the windows, as while its size is being probed, is nowhere.
-void PciHost::claim(std::vector<Window>& windows, const PciBarWindow& bar) const {
+void PciHost::claim(std::vector<Mapped>& windows, const PciBarWindow& bar) const {
     const PciHostLayout::Range& range = range_of(bar.kind, bar.address);
     const u64 offset = bar.address - range.bus_address;
     if (offset >= range.size_bytes || range.size_bytes - offset < bar.size_bytes) return;
-    Window window{.base = range.base + offset, .size_bytes = bar.size_bytes, .io = bar.handler, .name = bar.name};
-    for (const Window& other : windows) {
-        if (window.base.value < other.base.value + other.size_bytes &&
-            other.base.value < window.base.value + window.size_bytes) {
-            log::guest_error(name(), "{} at {:#x} overlaps {} and is ignored", bar.name, bar.address, other.name);
+    Mapped claimed{&space_of(bar.kind),
+                   {.base = range.base + offset,
+                    .size_bytes = bar.size_bytes,
+                    .ram = bar.ram,
+                    .read_only = bar.read_only,
+                    .io = bar.handler,
+                    .name = bar.name}};
+    const Window& window = claimed.window;
+    for (const Mapped& other : windows) {
+        if (other.space == claimed.space && window.base.value < other.window.base.value + other.window.size_bytes &&
+            other.window.base.value < window.base.value + window.size_bytes) {
+            log::guest_error(name(), "{} at {:#x} overlaps {} and is ignored", bar.name, bar.address,
+                             other.window.name);
             return;
         }
     }
-    windows.push_back(std::move(window));
+    windows.push_back(std::move(claimed));
 }
 
-// `windows` holds the claims within all ranges, sorted by address.
-void PciHost::fill_gaps(std::vector<Window>& windows, const PciHostLayout::Range& range) {
+// Everything of a range in memory that nothing claims. Ports that nothing claims need no window.
+void PciHost::fill_gaps(std::vector<Mapped>& windows, const PciHostLayout::Range& range) {
+    std::vector<const Window*> claims;
+    const u64 end = range.base.value + range.size_bytes;
+    const Window ecam{.base = ecam_place_.base, .size_bytes = ecam_place_.size_bytes, .name = {}};
+    for (const Mapped& mapped : windows)
+        if (mapped.space == &memory_) claims.push_back(&mapped.window);
+    if (ecam.size_bytes != 0) claims.push_back(&ecam);
+    std::ranges::sort(claims, {}, [](const Window* window) { return window->base; });
     std::vector<Window> gaps;
     u64 from = range.base.value;
-    const u64 end = range.base.value + range.size_bytes;
     auto gap_until = [&](u64 to) {
         if (from < to)
             gaps.push_back({.base = {from}, .size_bytes = to - from, .io = &unclaimed_, .name = name() + ".unclaimed"});
     };
-    for (const Window& window : windows) {
-        if (window.base.value < range.base.value || window.base.value >= end) continue;
-        gap_until(window.base.value);
-        from = window.base.value + window.size_bytes;
+    for (const Window* window : claims) {
+        const u64 window_end = window->base.value + window->size_bytes;
+        if (window_end <= from || window->base.value >= end) continue;
+        gap_until(window->base.value);
+        from = window_end;
     }
     gap_until(end);
-    windows.insert(windows.end(), std::make_move_iterator(gaps.begin()), std::make_move_iterator(gaps.end()));
+    for (Window& gap : gaps) windows.push_back({&memory_, std::move(gap)});
 }
 
 void PciHost::map_windows() {
-    std::vector<Window> wanted;
-    for (const PciDevice* device : slots_)
-        if (device)
-            for (const PciBarWindow& bar : device->enabled_windows()) claim(wanted, bar);
-    std::ranges::sort(wanted, {}, &Window::base);
-    for (const auto* range : {&layout_.io, &layout_.memory32, &layout_.memory64}) {
-        fill_gaps(wanted, *range);
-        std::ranges::sort(wanted, {}, &Window::base);
-    }
-    const auto kept = [](const std::vector<Window>& all, const Window& window) {
-        return std::ranges::any_of(all, [&](const Window& other) { return same_place(window, other); });
+    std::vector<Mapped> wanted;
+    for (const auto& functions : slots_)
+        for (const PciDevice* device : functions)
+            if (device)
+                for (const PciBarWindow& bar : device->enabled_windows()) claim(wanted, bar);
+    if (!layout_.ports) fill_gaps(wanted, layout_.io);
+    fill_gaps(wanted, layout_.memory32);
+    fill_gaps(wanted, layout_.memory64);
+    const auto kept = [](const std::vector<Mapped>& all, const Mapped& one) {
+        return std::ranges::any_of(
+            all, [&](const Mapped& other) { return other.space == one.space && same_place(one.window, other.window); });
     };
-    for (const Window& window : mapped_)
-        if (!kept(wanted, window)) memory_.unmap(window.base);
-    std::erase_if(wanted, [&](const Window& window) {
-        if (kept(mapped_, window)) return false;
-        const Status mapped = memory_.map(window);
+    for (const Mapped& mapped : mapped_)
+        if (!kept(wanted, mapped)) mapped.space->unmap(mapped.window.base);
+    std::erase_if(wanted, [&](const Mapped& one) {
+        if (kept(mapped_, one)) return false;
+        const Status mapped = one.space->map(one.window);
         if (!mapped) log::guest_error(name(), "{}", mapped.error().message());
         return !mapped;
     });
     mapped_ = std::move(wanted);
 }
 
+// ---- interrupts ----
+
 u32 PciHost::asserted_lines() const {
     u32 lines = 0;
     for (u32 slot = 0; slot < slot_count; ++slot)
-        if (slots_[slot] && slots_[slot]->interrupt_pin() != 0 && slots_[slot]->interrupt_asserted())
-            lines |= 1U << line_of(slot, slots_[slot]->interrupt_pin());
+        for (const PciDevice* device : slots_[slot])
+            if (device && device->interrupt_pin() != 0 && device->interrupt_asserted())
+                lines |= 1U << layout_.line_of(slot, device->interrupt_pin());
     return lines;
 }
 
@@ -153,15 +214,18 @@ void PciHost::interrupt_changed() {
     const u32 now = asserted_lines();
     const u32 changed = now ^ asserted_;
     asserted_ = now;
-    for (u32 line = 0; line < line_count; ++line)
+    for (u32 line = 0; line < lines_.size(); ++line)
         if (changed >> line & 1) lines_[line].set((now >> line & 1) != 0);
 }
 
-void PciHost::reset() { bridge_.reset(); }
+void PciHost::reset() {
+    if (own_bridge_) own_bridge_->reset();
+}
 
 void PciHost::state(StateVisitor& visitor) {
+    if (!own_bridge_) return;
     visitor.enter("bridge");
-    bridge_.state(visitor);
+    own_bridge_->state(visitor);
     visitor.leave();
 }
 

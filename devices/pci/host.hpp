@@ -1,6 +1,6 @@
-// The generic PCIe host: ECAM configuration access (PCIe 4.0, 7.2.2), the address windows in which BARs appear, and
-// four shared interrupt lines. One bus, 32 slots of one function; slot 0 is the host bridge. Machine lock held
-// throughout.
+// A PCI host: one bus of 32 slots, the address windows in which BARs appear, the interrupt lines that slots share, and
+// configuration accesses as ECAM has them (PCIe 4.0, 7.2.2). The bridge in slot 0 is QEMU's generic one or the board's.
+// Machine lock held throughout.
 #pragma once
 
 #include <array>
@@ -19,29 +19,39 @@ struct PciHostLayout {
         // What the CPU sees at `base` is this address on the bus.
         u64 bus_address = 0;
     };
-    Range ecam;
+    Range ecam; // no bytes: none, until the host bridge places it
     Range io;
     Range memory32;
     Range memory64;
+    // Where I/O BARs appear; null: in memory.
+    AddressSpace* ports = nullptr;
+    // Which of the lines pin INTA…INTD (1…4) of a slot drives.
+    u32 (*line_of)(u32 slot, u32 pin) = [](u32 slot, u32 pin) { return (slot + pin - 1) % 4; };
 };
 
 class PciHost final : public Component, public PciBus {
 public:
     static constexpr u32 slot_count = 32;
+    static constexpr u32 function_count = 8;
     static constexpr u32 line_count = 4;
+    static constexpr u32 most_lines = 8;
 
-    // Maps the ECAM and the empty windows.
+    // Maps the ECAM and the empty windows. `bridge`, if there is one, is a component of its own.
     static Result<std::unique_ptr<PciHost>> create(std::string name, AddressSpace& memory, const PciHostLayout& layout,
-                                                   const std::array<IrqLine, line_count>& lines);
+                                                   std::span<const IrqLine> lines, PciDevice* bridge = nullptr);
     ~PciHost() override;
 
-    // Slots 1 to 31. The device outlives the host or is never touched again.
-    Status add(PciDevice& device, u32 slot);
-    // Which of the four lines pin INTA…INTD (1…4) of a slot drives.
-    static constexpr u32 line_of(u32 slot, u32 pin) { return (slot + pin - 1) % line_count; }
+    // Slots 1 to 31; function 0 of a slot before its others. The device outlives the host or is never touched again.
+    Status add(PciDevice& device, u32 slot, u32 function = 0);
 
+    // An access to a function's 256 bytes, aligned. Ones where no function is.
+    u32 read_config(u32 bus, u32 slot, u32 function, u32 offset, Width width);
+    void write_config(u32 bus, u32 slot, u32 function, u32 offset, u32 value, Width width);
+
+    // PciBus
     void decoding_changed() override { map_windows(); }
     void interrupt_changed() override;
+    void place_ecam(GuestPhysical base, u64 size_bytes) override;
 
     [[nodiscard]] std::string_view type() const override { return "pci-host-ecam-generic"; }
     void reset() override;
@@ -65,12 +75,19 @@ private:
         void write(u64, u64, Width) override {}
     };
 
-    PciHost(std::string name, AddressSpace& memory, const PciHostLayout& layout,
-            const std::array<IrqLine, line_count>& lines);
-    PciDevice* device_at(u64 ecam_offset) const;
+    struct Mapped {
+        AddressSpace* space;
+        Window window;
+    };
+
+    PciHost(std::string name, AddressSpace& memory, const PciHostLayout& layout, std::span<const IrqLine> lines,
+            PciDevice* bridge);
+    Status map_ecam();
+    [[nodiscard]] PciDevice* function_at(u32 bus, u32 slot, u32 function) const;
+    [[nodiscard]] AddressSpace& space_of(PciBarKind kind) const;
     [[nodiscard]] const PciHostLayout::Range& range_of(PciBarKind kind, u64 address) const;
-    void claim(std::vector<Window>& windows, const PciBarWindow& bar) const;
-    void fill_gaps(std::vector<Window>& windows, const PciHostLayout::Range& range);
+    void claim(std::vector<Mapped>& windows, const PciBarWindow& bar) const;
+    void fill_gaps(std::vector<Mapped>& windows, const PciHostLayout::Range& range);
     void map_windows();
     [[nodiscard]] u32 asserted_lines() const;
 
@@ -78,15 +95,16 @@ private:
     PciHostLayout layout_;
     // wiring
     AddressSpace& memory_;
-    std::array<IrqLine, line_count> lines_;
-    std::array<PciDevice*, slot_count> slots_{};
+    std::vector<IrqLine> lines_;
+    std::array<std::array<PciDevice*, function_count>, slot_count> slots_{};
     Ecam ecam_{*this};
     Unclaimed unclaimed_;
     // state
-    PciDevice bridge_;
+    std::unique_ptr<PciDevice> own_bridge_;
 
     // Derived from the devices' state.
-    std::vector<Window> mapped_;
+    PciHostLayout::Range ecam_place_;
+    std::vector<Mapped> mapped_;
     u32 asserted_ = 0;
 };
 
