@@ -1,0 +1,90 @@
+// Opcodes 0F 38 xx (SDM 2D, table A-4).
+#pragma once
+
+#include "cpu/x86/row_notation.hpp"
+
+namespace orrery::x86::rows {
+
+using enum Op;
+using namespace operands;
+using namespace row_traits;
+
+// clang-format off
+inline constexpr auto map_0f38 = std::to_array<Row>({
+    row("NP 0F 38 00 /r", pshufb, {Pq, Qq}, needs(Feature::ssse3)),
+    row("66 0F 38 00 /r", pshufb, {Vx, Wx}, needs(Feature::ssse3)),
+    row("NP 0F 38 01 /r", phaddw, {Pq, Qq}, needs(Feature::ssse3)),
+    row("66 0F 38 01 /r", phaddw, {Vx, Wx}, needs(Feature::ssse3)),
+    row("NP 0F 38 02 /r", phaddd, {Pq, Qq}, needs(Feature::ssse3)),
+    row("66 0F 38 02 /r", phaddd, {Vx, Wx}, needs(Feature::ssse3)),
+    row("NP 0F 38 03 /r", phaddsw, {Pq, Qq}, needs(Feature::ssse3)),
+    row("66 0F 38 03 /r", phaddsw, {Vx, Wx}, needs(Feature::ssse3)),
+    row("NP 0F 38 04 /r", pmaddubsw, {Pq, Qq}, needs(Feature::ssse3)),
+    row("66 0F 38 04 /r", pmaddubsw, {Vx, Wx}, needs(Feature::ssse3)),
+    row("NP 0F 38 05 /r", phsubw, {Pq, Qq}, needs(Feature::ssse3)),
+    row("66 0F 38 05 /r", phsubw, {Vx, Wx}, needs(Feature::ssse3)),
+    row("NP 0F 38 06 /r", phsubd, {Pq, Qq}, needs(Feature::ssse3)),
+    row("66 0F 38 06 /r", phsubd, {Vx, Wx}, needs(Feature::ssse3)),
+    row("NP 0F 38 07 /r", phsubsw, {Pq, Qq}, needs(Feature::ssse3)),
+    row("66 0F 38 07 /r", phsubsw, {Vx, Wx}, needs(Feature::ssse3)),
+    row("NP 0F 38 08 /r", psignb, {Pq, Qq}, needs(Feature::ssse3)),
+    row("66 0F 38 08 /r", psignb, {Vx, Wx}, needs(Feature::ssse3)),
+    row("NP 0F 38 09 /r", psignw, {Pq, Qq}, needs(Feature::ssse3)),
+    row("66 0F 38 09 /r", psignw, {Vx, Wx}, needs(Feature::ssse3)),
+    row("NP 0F 38 0A /r", psignd, {Pq, Qq}, needs(Feature::ssse3)),
+    row("66 0F 38 0A /r", psignd, {Vx, Wx}, needs(Feature::ssse3)),
+    row("NP 0F 38 0B /r", pmulhrsw, {Pq, Qq}, needs(Feature::ssse3)),
+    row("66 0F 38 0B /r", pmulhrsw, {Vx, Wx}, needs(Feature::ssse3)),
+    row("NP 0F 38 1C /r", pabsb, {Pq, Qq}, needs(Feature::ssse3)),
+    row("66 0F 38 1C /r", pabsb, {Vx, Wx}, needs(Feature::ssse3)),
+    row("NP 0F 38 1D /r", pabsw, {Pq, Qq}, needs(Feature::ssse3)),
+    row("66 0F 38 1D /r", pabsw, {Vx, Wx}, needs(Feature::ssse3)),
+    row("NP 0F 38 1E /r", pabsd, {Pq, Qq}, needs(Feature::ssse3)),
+    row("66 0F 38 1E /r", pabsd, {Vx, Wx}, needs(Feature::ssse3)),
+    row("66 0F 38 10 /r", pblendvb, {Vdq, Wdq, XMM0}, needs(Feature::sse41)),
+    row("66 0F 38 14 /r", blendvps, {Vdq, Wdq, XMM0}, needs(Feature::sse41)),
+    row("66 0F 38 15 /r", blendvpd, {Vdq, Wdq, XMM0}, needs(Feature::sse41)),
+    row("66 0F 38 17 /r", ptest, {Vx, Wx}, needs(Feature::sse41)),
+    row("66 0F 38 20 /r", pmovsxbw, {Vx, Whx}, needs(Feature::sse41)),
+    row("66 0F 38 21 /r", pmovsxbd, {Vx, Wqx}, needs(Feature::sse41)),
+    row("66 0F 38 22 /r", pmovsxbq, {Vx, Wex}, needs(Feature::sse41)),
+    row("66 0F 38 23 /r", pmovsxwd, {Vx, Whx}, needs(Feature::sse41)),
+    row("66 0F 38 24 /r", pmovsxwq, {Vx, Wqx}, needs(Feature::sse41)),
+    row("66 0F 38 25 /r", pmovsxdq, {Vx, Whx}, needs(Feature::sse41)),
+    row("66 0F 38 30 /r", pmovzxbw, {Vx, Whx}, needs(Feature::sse41)),
+    row("66 0F 38 31 /r", pmovzxbd, {Vx, Wqx}, needs(Feature::sse41)),
+    row("66 0F 38 32 /r", pmovzxbq, {Vx, Wex}, needs(Feature::sse41)),
+    row("66 0F 38 33 /r", pmovzxwd, {Vx, Whx}, needs(Feature::sse41)),
+    row("66 0F 38 34 /r", pmovzxwq, {Vx, Wqx}, needs(Feature::sse41)),
+    row("66 0F 38 35 /r", pmovzxdq, {Vx, Whx}, needs(Feature::sse41)),
+    row("66 0F 38 28 /r", pmuldq, {Vx, Wx}, needs(Feature::sse41)),
+    row("66 0F 38 29 /r", pcmpeqq, {Vx, Wx}, needs(Feature::sse41)),
+    row("66 0F 38 2B /r", packusdw, {Vx, Wx}, needs(Feature::sse41)),
+    row("66 0F 38 38 /r", pminsb, {Vx, Wx}, needs(Feature::sse41)),
+    row("66 0F 38 39 /r", pminsd, {Vx, Wx}, needs(Feature::sse41)),
+    row("66 0F 38 3A /r", pminuw, {Vx, Wx}, needs(Feature::sse41)),
+    row("66 0F 38 3B /r", pminud, {Vx, Wx}, needs(Feature::sse41)),
+    row("66 0F 38 3C /r", pmaxsb, {Vx, Wx}, needs(Feature::sse41)),
+    row("66 0F 38 3D /r", pmaxsd, {Vx, Wx}, needs(Feature::sse41)),
+    row("66 0F 38 3E /r", pmaxuw, {Vx, Wx}, needs(Feature::sse41)),
+    row("66 0F 38 3F /r", pmaxud, {Vx, Wx}, needs(Feature::sse41)),
+    row("66 0F 38 40 /r", pmulld, {Vx, Wx}, needs(Feature::sse41)),
+    row("66 0F 38 2A /r m", movntdqa, {Vx, Mx}, needs(Feature::sse41)),
+    row("66 0F 38 37 /r", pcmpgtq, {Vx, Wx}, needs(Feature::sse42)),
+    row("66 0F 38 41 /r", phminposuw, {Vdq, Wdq}, needs(Feature::sse41)),
+    row("66 0F 38 82 /r m", invpcid, {Gy, Mdq}, force_64 | privileged | needs(Feature::invpcid)),
+    row("66 0F 38 DB /r", aesimc, {Vdq, Wdq}, needs(Feature::aes)),
+    row("66 0F 38 DC /r", aesenc, {Vdq, Wdq}, needs(Feature::aes)),
+    row("66 0F 38 DD /r", aesenclast, {Vdq, Wdq}, needs(Feature::aes)),
+    row("66 0F 38 DE /r", aesdec, {Vdq, Wdq}, needs(Feature::aes)),
+    row("66 0F 38 DF /r", aesdeclast, {Vdq, Wdq}, needs(Feature::aes)),
+    row("NFx 0F 38 F0 /r m", movbe, {Gv, Mv}, needs(Feature::movbe)),
+    row("NFx 0F 38 F1 /r m", movbe, {Mv, Gv}, needs(Feature::movbe)),
+    row("F2 0F 38 F0 /r", crc32, {Gy, Eb}, needs(Feature::sse42)),
+    row("F2 0F 38 F1 /r", crc32, {Gy, Ev}, needs(Feature::sse42)),
+    row("66 0F 38 F6 /r", adcx, {Gy, Ey}, needs(Feature::adx)),
+    row("F3 0F 38 F6 /r", adox, {Gy, Ey}, needs(Feature::adx)),
+});
+// clang-format on
+
+} // namespace orrery::x86::rows
