@@ -69,17 +69,6 @@ void write_io(IoHandler& io, u64 offset, u64 value, Width width) {
         io.write(offset + done, (value >> (done * 8)) & mask(largest), largest);
 }
 
-// A vCPU takes the machine lock to enter a device; a debugger comes from the event loop, which has it.
-class EntryGuard {
-public:
-    explicit EntryGuard(MachineLock& lock) : lock_(lock, std::defer_lock) {
-        if (!lock.held_by_this_thread()) lock_.lock();
-    }
-
-private:
-    std::unique_lock<MachineLock> lock_;
-};
-
 bool too_narrow(const IoHandler& io, Width width) { return width < io.widths().smallest; }
 
 } // namespace
@@ -165,7 +154,7 @@ std::optional<u64> AddressSpace::read(GuestPhysical address, Width width) {
     if (window->ram) return load(window->ram->host() + window->ram_offset + offset, width);
     if (!window->io) return 0;
     if (too_narrow(*window->io, width)) return std::nullopt;
-    const EntryGuard guard(lock_);
+    const MachineEntry guard(lock_);
     const u64 value = read_io(*window->io, offset, width);
     trace_io("read  {}+{:#x} width {} = {:#x}", window->name, offset, bytes(width), value);
     return value;
@@ -183,7 +172,7 @@ bool AddressSpace::write(GuestPhysical address, u64 value, Width width) {
     }
     if (!window->io) return true;
     if (too_narrow(*window->io, width)) return false;
-    const EntryGuard guard(lock_);
+    const MachineEntry guard(lock_);
     trace_io("write {}+{:#x} width {} = {:#x}", window->name, offset, bytes(width), value & mask(width));
     write_io(*window->io, offset, value, width);
     return true;

@@ -27,4 +27,15 @@ private:
     std::atomic<std::thread::id> owner_{};
 };
 
+// Holds the lock for a scope. A vCPU takes it to enter a device; whoever comes from the event loop has it.
+class MachineEntry {
+public:
+    explicit MachineEntry(MachineLock& lock) : lock_(lock, std::defer_lock) {
+        if (!lock.held_by_this_thread()) lock_.lock();
+    }
+
+private:
+    std::unique_lock<MachineLock> lock_;
+};
+
 } // namespace orrery

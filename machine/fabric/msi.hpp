@@ -1,0 +1,14 @@
+// Message-signalled interrupts: a device's 32-bit store to an address that isn't memory. Called under the machine lock.
+#pragma once
+
+#include "machine/fabric/types.hpp"
+
+namespace orrery {
+
+class MsiSink {
+public:
+    virtual ~MsiSink() = default;
+    virtual void message(GuestPhysical address, u32 data) = 0;
+};
+
+} // namespace orrery
