@@ -1,5 +1,7 @@
 // The layout of the state of the chips that every PC has, against tests/golden/pc_platform_state.txt.
 #include "devices/irq/i8259.hpp"
+#include "devices/irq/io_apic.hpp"
+#include "devices/irq/local_apic.hpp"
 #include "devices/rtc/mc146818.hpp"
 #include "devices/timer/i8254.hpp"
 #include "devices/timer/system_control_b.hpp"
@@ -20,5 +22,10 @@ TEST_CASE("the state of a PC's platform chips has the layout of their versions")
     schemas.add(port61);
     Mc146818 rtc("rtc", {}, bus.clock, {});
     schemas.add(rtc);
+    InterruptBus apics;
+    LocalApic local_apic("apic0", {}, {bus.lock, bus.clock, apics});
+    schemas.add(local_apic);
+    IoApic io_apic("ioapic", {}, apics);
+    schemas.add(io_apic);
     schemas.compare("pc_platform_state.txt");
 }

@@ -1,0 +1,65 @@
+#include "devices/irq/interrupt_bus.hpp"
+
+#include "machine/fabric/log.hpp"
+
+namespace orrery {
+namespace {
+
+log::TracePoint trace_message{"apic.message"};
+
+} // namespace
+
+bool InterruptBus::send(const InterruptMessage& message, const InterruptTarget* except) {
+    trace_message("to {:#x}{} mode {} vector {:#04x}{}", message.destination, message.logical ? " (logical)" : "",
+                  static_cast<u32>(message.mode), message.vector, message.level_triggered ? " level" : "");
+    if (message.mode == DeliveryMode::lowest_priority) return send_to_least_busy(message, except);
+    bool taken = false;
+    for (InterruptTarget* target : targets_)
+        if (target != except && target->is_meant(message)) taken |= target->accept(message);
+    return taken;
+}
+
+// Of those who are equally busy it is the first.
+bool InterruptBus::send_to_least_busy(const InterruptMessage& message, const InterruptTarget* except) {
+    InterruptTarget* best = nullptr;
+    for (InterruptTarget* target : targets_) {
+        if (target == except || !target->is_meant(message) || !target->takes_vectors()) continue;
+        if (!best || target->arbitration_priority() < best->arbitration_priority()) best = target;
+    }
+    return best && best->accept(message);
+}
+
+void InterruptBus::end_of_interrupt(u8 vector) {
+    for (InterruptSource* source : sources_) source->end_of_interrupt(vector);
+}
+
+void InterruptBus::targets_changed() {
+    for (InterruptSource* source : sources_) source->targets_changed();
+}
+
+// SDM 3A 11.11.1 and 11.11.2. The destination mode counts also without the redirection hint, as it does on hardware.
+void InterruptBus::message(GuestPhysical address, u32 data) {
+    if (!(address >= window_base && address - window_base < window_size_bytes)) {
+        log::guest_error("interrupt bus", "a message to {:#x} is for no CPU", address.value);
+        return;
+    }
+    const bool redirection_hint = (address.value & 8) != 0;
+    InterruptMessage message{
+        .destination = InterruptMessage::wide(static_cast<u8>(address.value >> 12)),
+        .logical = (address.value & 4) != 0,
+        .mode = static_cast<DeliveryMode>(data >> 8 & 7),
+        .vector = static_cast<u8>(data),
+        .level_triggered = (data & 0x8000) != 0,
+    };
+    if (redirection_hint && message.logical && message.mode == DeliveryMode::fixed)
+        message.mode = DeliveryMode::lowest_priority;
+    const bool level_ends = message.level_triggered && (data & 0x4000) == 0;
+    if (level_ends) return; // a level that is withdrawn: only its beginning is a request
+    send(message);
+}
+
+u64 InterruptBus::read(u64, Width) { return 0; }
+
+void InterruptBus::write(u64 offset, u64 value, Width) { message(window_base + offset, static_cast<u32>(value)); }
+
+} // namespace orrery
