@@ -1,4 +1,4 @@
-// System control port B of a PC, port 61h (82371AB 4.3.1.6, NMISC): the gate and the output of the 8254's counter 2,
+// System control port B of a PC, port 61h (82371AB, NMISC): the gate and the output of the 8254's counter 2,
 // the speaker, and a bit that toggles with every refresh of the memory. No parity and no channel check ever fails here.
 #pragma once
 
