@@ -34,7 +34,7 @@ enum : u8 {
 };
 }
 
-// IRQ 0, 1, 2, 8 and 13 are edge-triggered for good (82371AB 4.3.5).
+// IRQ 0, 1, 2, 8 and 13 are edge-triggered for good (82371AB, ELCR1 and ELCR2).
 constexpr u8 elcr_writable[] = {0xf8, 0xde};
 // What the data bus reads when no one drives it.
 constexpr u8 floating_bus = 0xff;

@@ -129,7 +129,7 @@ private:
         I8259Pair& pair_;
         I8259& chip_;
     };
-    // The edge/level control registers of both (82371AB 4.3.5).
+    // The edge/level control registers of both (82371AB, ELCR1 and ELCR2).
     class ElcrPorts final : public IoHandler {
     public:
         explicit ElcrPorts(I8259Pair& pair) : pair_(pair) {}
