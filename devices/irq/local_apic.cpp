@@ -60,15 +60,19 @@ void LocalApic::restored() {
     s_.in_service[0] &= ~u32{0xffff};
     if (!(s_.base & base::enabled)) s_.base &= ~u64{base::x2apic};
     timer_.restored();
+    publish();
     deliverable_.store(external_waits() || vector_waits(), std::memory_order_release);
 }
 
 // ---- the page ----
 
 std::optional<GuestPhysical> LocalApic::register_page() const {
-    if (!enabled() || x2apic()) return std::nullopt;
-    return GuestPhysical{s_.base & base::address};
+    const u64 base = seen_base_.load(std::memory_order_relaxed);
+    if ((base & (base::enabled | base::x2apic)) != base::enabled) return std::nullopt;
+    return GuestPhysical{base & base::address};
 }
+
+bool LocalApic::enabled() const { return (seen_base_.load(std::memory_order_relaxed) & base::enabled) != 0; }
 
 u64 LocalApic::read_register(u64 offset, Width width) {
     const MachineEntry entry(lock_);
@@ -84,7 +88,7 @@ void LocalApic::write_register(u64 offset, u64 value, Width width) {
 u64 LocalApic::read(u64 offset, Width width) {
     const u32 number = static_cast<u32>(offset >> 4);
     const u64 in_register = offset & 0xf;
-    if (!register_page() || in_register + bytes(width) > 4) return 0;
+    if (!has_page() || in_register + bytes(width) > 4) return 0;
     const auto value = read_numbered(number);
     trace_register("{} read  {:#04x} = {:#x}", name(), number, value.value_or(0));
     if (!value) raise_error(error::illegal_register);
@@ -93,7 +97,7 @@ u64 LocalApic::read(u64 offset, Width width) {
 
 void LocalApic::write(u64 offset, u64 value, Width) {
     const u32 number = static_cast<u32>(offset >> 4);
-    if (!register_page() || (offset & 0xf) != 0) return;
+    if (!has_page() || (offset & 0xf) != 0) return;
     trace_register("{} write {:#04x} = {:#x}", name(), number, value);
     if (!write_xapic(number, static_cast<u32>(value))) raise_error(error::illegal_register);
 }
@@ -131,7 +135,7 @@ bool LocalApic::write_base(u64 value) {
     const bool on = (value & base::enabled) != 0;
     const bool extended = (value & base::x2apic) != 0;
     if ((value & ~allowed) || (extended && !on)) return false;
-    if (on && extended && !enabled()) return false;
+    if (on && extended && !is_on()) return false;
     if (on && !extended && x2apic()) return false;
     const bool begins_x2apic = extended && !x2apic();
     s_.base = value;
@@ -147,6 +151,10 @@ void LocalApic::set_tsc_offset(u64 offset) {
     timer_.settle();
     timer_.set_tsc_offset(offset);
     schedule_timer();
+}
+
+u8 LocalApic::task_priority() const {
+    return static_cast<u8>(seen_task_priority_.load(std::memory_order_relaxed) >> 4);
 }
 
 void LocalApic::set_task_priority(u8 priority) {

@@ -48,14 +48,14 @@ public:
     // LocalInterrupts
     [[nodiscard]] bool deliverable() const override { return deliverable_.load(std::memory_order_acquire); }
     std::optional<u8> acknowledge() override;
-    [[nodiscard]] u8 task_priority() const override { return static_cast<u8>(s_.task_priority >> 4); }
+    [[nodiscard]] u8 task_priority() const override;
     void set_task_priority(u8 priority) override;
     [[nodiscard]] std::optional<u64> read_msr(u32 index) override;
     bool write_msr(u32 index, u64 value) override;
     [[nodiscard]] std::optional<GuestPhysical> register_page() const override;
     [[nodiscard]] u64 read_register(u64 offset, Width width) override;
     void write_register(u64 offset, u64 value, Width width) override;
-    [[nodiscard]] bool enabled() const override { return (s_.base & local_apic::base::enabled) != 0; }
+    [[nodiscard]] bool enabled() const override;
     void set_tsc_offset(u64 offset) override;
 
     // IoHandler: the register page.
@@ -118,6 +118,8 @@ private:
     };
 
     // Registers (local_apic.cpp)
+    [[nodiscard]] bool is_on() const { return (s_.base & local_apic::base::enabled) != 0; }
+    [[nodiscard]] bool has_page() const { return is_on() && !x2apic(); }
     [[nodiscard]] bool x2apic() const { return (s_.base & local_apic::base::x2apic) != 0; }
     [[nodiscard]] u32 identity() const { return x2apic() ? configuration_.id : configuration_.id & 0xff; }
     [[nodiscard]] u32 x2apic_logical_destination() const;
@@ -148,6 +150,7 @@ private:
     void raise_error(u32 error);
     void timer_expired();
     void schedule_timer();
+    void publish();
     void update();
 
     // Configuration
@@ -162,7 +165,11 @@ private:
     // State
     LocalApicTimer timer_;
     State s_;
-    std::atomic<bool> deliverable_ = false; // derived
+
+    // Derived: what the CPU reads without the lock while others may change the state.
+    std::atomic<bool> deliverable_ = false;
+    std::atomic<u64> seen_base_ = 0;
+    std::atomic<u8> seen_task_priority_ = 0;
 };
 
 } // namespace orrery

@@ -50,7 +50,7 @@ bool LocalApic::vector_waits() const {
 // A disabled APIC leaves LINT0 to be the CPU's INTR (SDM 3A 11.4.3).
 bool LocalApic::external_waits() const {
     if (!pic_) return false;
-    if (!enabled()) return (s_.pins >> lint0 & 1) != 0;
+    if (!is_on()) return (s_.pins >> lint0 & 1) != 0;
     for (const u32 pin : {u32{lint0}, u32{lint1}}) {
         const u32 entry = s_.local[index_of[pin]];
         if (!(entry & lvt::masked) && mode_of(entry) == DeliveryMode::external && pin_active(pin)) return true;
@@ -58,7 +58,14 @@ bool LocalApic::external_waits() const {
     return s_.external;
 }
 
+void LocalApic::publish() {
+    seen_base_.store(s_.base, std::memory_order_relaxed);
+    seen_task_priority_.store(s_.task_priority, std::memory_order_relaxed);
+}
+
+// After every change.
 void LocalApic::update() {
+    publish();
     const bool now = external_waits() || vector_waits();
     if (deliverable_.exchange(now, std::memory_order_acq_rel) != now && cpu_) cpu_->set_interrupt(now);
 }
@@ -102,7 +109,7 @@ void LocalApic::end_of_interrupt() {
 
 // SDM 3A 11.6.2
 bool LocalApic::is_meant(const InterruptMessage& message) const {
-    if (!enabled()) return false;
+    if (!is_on()) return false;
     const u32 destination = message.destination;
     if (destination == InterruptMessage::everyone) return true;
     if (!message.logical) return destination == identity();
@@ -122,10 +129,10 @@ bool LocalApic::is_meant(const InterruptMessage& message) const {
     }
 }
 
-bool LocalApic::takes_vectors() const { return enabled() && (s_.spurious & svr::enabled); }
+bool LocalApic::takes_vectors() const { return is_on() && (s_.spurious & svr::enabled); }
 
 bool LocalApic::accept(const InterruptMessage& message) {
-    if (!enabled()) return false;
+    if (!is_on()) return false;
     switch (message.mode) {
     case DeliveryMode::fixed:
     case DeliveryMode::lowest_priority:
@@ -174,7 +181,7 @@ void LocalApic::set_irq(u32 pin, bool level) {
     const bool was_active = pin_active(pin);
     const bool was_high = (s_.pins >> pin & 1) != 0;
     s_.pins = static_cast<u8>((s_.pins & ~(1u << pin)) | u32{level} << pin);
-    if (!enabled()) {
+    if (!is_on()) {
         if (pin == lint1 && level && !was_high && cpu_) cpu_->nmi(); // it is the CPU's NMI then
     } else if (s_.local[index] & lvt::level) {
         service_level(pin);
