@@ -75,7 +75,7 @@ void AtaDrive::ask_for_packet() {
     s_.dma = false;
     s_.source = Source::buffer;
     s_.position = 0;
-    s_.left = s_.block_bytes = packet_bytes;
+    s_.left = s_.block_bytes = s_.block_limit = packet_bytes;
     s_.buffer.assign(packet_bytes, 0);
     s_.registers.status |= ata::status::data_request;
 }

@@ -227,6 +227,23 @@ TEST_CASE("a medium that the host can not read is a medium error") {
     CHECK(rig.sense_after({0x28, 0, 0, 0, 0, 0, 0, 0, 1, 0}) == 0x03'1100);
 }
 
+TEST_CASE("half a packet survives a snapshot") {
+    Rig rig;
+    rig.settle();
+    rig.out(lba_high, 0xff);
+    REQUIRE((rig.command(0xa0) & drq) != 0);
+    const u8 packet[12] = {0x25};
+    rig.give(std::span(packet).first(6));
+    const auto drive = save(rig.drive), function = save(rig.ide);
+    rig.drive.reset();
+    rig.ide.reset();
+    REQUIRE(restore(rig.drive, drive));
+    REQUIRE(restore(rig.ide, function));
+    rig.give(std::span(packet).last(6));
+    CHECK((rig.wait() & drq) != 0);
+    CHECK(rig.take(8) == std::vector<u8>{0, 0, 0x01, 0xf3, 0, 0, 8, 0});
+}
+
 TEST_CASE("half a packet read survives a snapshot") {
     Rig rig;
     rig.settle();
