@@ -180,6 +180,16 @@ TEST_CASE("a comparator can send its interrupt as a message") {
     REQUIRE(bench.messages.got == std::vector<std::pair<u64, u32>>{{0xfee0'1000, 0x41}});
 }
 
+TEST_CASE("a comparator set in the middle of a tick matches at a tick") {
+    Bench bench;
+    bench.put(configuration, 1);
+    bench.put(conf(0), tn::enable | route(21));
+    bench.advance(1'005);
+    bench.put(comparator(0), 101);
+    bench.advance(5);
+    REQUIRE(bench.irq.rises(21) == 1);
+}
+
 TEST_CASE("setting a comparator to the present matches at once, to the past not before the counter wraps") {
     Bench bench;
     bench.put(configuration, 1);

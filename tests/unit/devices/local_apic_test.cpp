@@ -538,6 +538,17 @@ TEST_CASE("the TSC deadline fires when the counter reaches it, in the past at on
     REQUIRE_FALSE(bench.a.apic.deliverable());
 }
 
+TEST_CASE("a TSC deadline that passes while its vector is masked is over") {
+    Bench bench;
+    bench.a.put(reg::timer, 0x4'0050 | masked);
+    REQUIRE(bench.a.apic.write_msr(tsc_deadline, 1'000));
+    bench.advance(10'000);
+    REQUIRE(bench.a.msr(tsc_deadline) == 0);
+    bench.a.put(reg::timer, 0x4'0050);
+    bench.advance(10'000);
+    REQUIRE_FALSE(bench.a.apic.deliverable());
+}
+
 TEST_CASE("setting the time stamp counter forward passes deadlines") {
     Bench bench;
     bench.a.put(reg::timer, 0x4'0050);
