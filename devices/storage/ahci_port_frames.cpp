@@ -44,7 +44,7 @@ void AhciPort::take_status() {
     s_.tfd = static_cast<u32>(r.error << 8 | r.status);
 }
 
-// RegFIS states (5.3.9): an error is one cause, the frame's own I bit another, never both.
+// The RegFIS states: an error is one cause, the frame's own I bit another, never both.
 void AhciPort::receive_registers(bool interrupt) {
     std::array<u8, 20> frame{fis::d2h_register, static_cast<u8>(interrupt ? fis::interrupt : 0)};
     put_registers(frame, drive_->registers());

@@ -85,7 +85,7 @@ void FloppyController::write(u64 offset, u8 value) {
     if (offset == offset::fifo) write_data(value);
 }
 
-// 2.1.8: only bit 7 is driven. Without a drive nothing says that a disk has been changed.
+// DIR: only bit 7 is driven. Without a drive nothing says that a disk has been changed.
 u8 FloppyController::read_input() const {
     const FloppyDrive& selected = drives_[s_.dor & dor::drive];
     return selected.present() && selected.s.changed ? 0x80 : 0x00;
@@ -107,7 +107,7 @@ u8 FloppyController::main_status() const {
     return static_cast<u8>(value | msr::request | msr::no_dma | (to_host() ? msr::to_host : 0));
 }
 
-// 2.1.2: bit 2 holds the chip in reset; the drives are polled when it is let go.
+// DOR: bit 2 holds the chip in reset; the drives are polled when it is let go.
 void FloppyController::write_output(u8 value) {
     const bool was_reset = (s_.dor & dor::not_reset) == 0, is_reset = (value & dor::not_reset) == 0;
     s_.dor = value;
@@ -121,7 +121,7 @@ void FloppyController::write_output(u8 value) {
     if (outputs_enabled() && s_.phase == Phase::execution && s_.buffer_size != 0) dma_ready();
 }
 
-// 2.1.4: the same reset, which ends by itself.
+// DSR: the same reset, which ends by itself.
 void FloppyController::write_rate(u8 value) {
     s_.rate = value & 3;
     if ((value & 0x80) == 0 || (s_.dor & dor::not_reset) == 0) return;

@@ -49,7 +49,7 @@ private:
     struct State {
         u8 dor = 0;
         u8 tdr = 0;
-        u8 rate = 2; // 250 kbit/s after a hardware reset (2.1.4)
+        u8 rate = 2; // 250 kbit/s after a hardware reset (DSR)
         Phase phase = Phase::command;
         std::array<u8, most_parameters> command{};
         u8 command_bytes = 0; // received

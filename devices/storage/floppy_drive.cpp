@@ -41,7 +41,7 @@ u32 FloppyDrive::cylinder() const {
     return double_steps ? s.track / 2U : s.track;
 }
 
-// A step with a disk in the drive also puts DSKCHG back (82077AA 2.1.8).
+// A step with a disk in the drive also puts DSKCHG back (82077AA, DIR).
 void FloppyDrive::step_to(u32 track) {
     s.track = static_cast<u8>(std::min<u32>(track, last_track));
     if (has_disk()) s.changed = false;

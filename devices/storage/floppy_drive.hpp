@@ -7,7 +7,7 @@
 
 namespace orrery {
 
-// How the controller separates data (82077AA 2.1.7): the code in CCR and DSR.
+// How the controller separates data (82077AA, DSR and CCR): its code.
 enum class FloppyRate : u8 { kbps_500 = 0, kbps_300 = 1, kbps_250 = 2, kbps_1000 = 3 };
 
 struct FloppyGeometry {

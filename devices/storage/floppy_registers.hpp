@@ -1,4 +1,4 @@
-// The bits of the 82077AA's registers (2.1) and result bytes (82077AA 4.2, "status registers").
+// The bits of the 82077AA's registers and of the status bytes in its results.
 #pragma once
 
 #include "machine/fabric/types.hpp"

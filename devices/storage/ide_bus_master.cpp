@@ -9,7 +9,7 @@ namespace {
 
 log::TracePoint trace_regions{"ide.dma"};
 
-// BMIDE 1.2: a descriptor; a byte count of 0 means 64 KiB. A table lies within 64 KiB.
+// BMIDE, physical region descriptor table: a descriptor; a byte count of 0 means 64 KiB. A table lies within 64 KiB.
 struct Descriptor {
     u32 address;
     u16 size_bytes;
@@ -37,7 +37,7 @@ bool IdeBusMaster::write(u64 offset, u8 value) {
         if (!started) s.status &= static_cast<u8>(~status_active);
         return started && !was_started;
     }
-    if (offset == 2) { // BMIDE 2.2: ones clear the error and the interrupt
+    if (offset == 2) { // BMIDE, status register: ones clear the error and the interrupt
         const u8 kept = s.status & static_cast<u8>(~(value & (status_error | status_interrupt)));
         s.status = static_cast<u8>((kept & ~status_capable) | (value & status_capable));
     } else if (offset >= 4) {

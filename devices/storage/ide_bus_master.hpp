@@ -34,7 +34,7 @@ public:
     };
     Regions gather(u64 wanted_bytes);
     void written(const Regions& regions) { memory_.run_written(regions.segments, 0, regions.size_bytes); }
-    // The transfer ended; BMIDE 1.1 has a table of what the status then is.
+    // The transfer ended; BMIDE has a table of what the status then is.
     void finish(const Regions& regions);
     void fail();
 

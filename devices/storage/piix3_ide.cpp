@@ -3,10 +3,10 @@
 namespace orrery {
 namespace {
 
-// A mass storage controller, IDE, bus master, at the old ports for good (PIIX3 2.3.5).
+// A mass storage controller, IDE, bus master, at the old ports for good.
 constexpr PciIdentity identity{.vendor_id = 0x8086, .device_id = 0x7010, .class_code = 0x010180};
 
-// PIIX3 2.3.9: IDETIM of each channel, and SIDETIM
+// PIIX3: IDETIM of each channel, and SIDETIM
 constexpr u32 timing_register[] = {0x40, 0x42};
 constexpr u32 second_drive_timing = 0x44;
 constexpr u16 decode_enable = 0x8000;
