@@ -120,6 +120,7 @@ Status parse_debug_options(const RunArguments& arguments, RunPlan& plan) {
     plan.on_stuck = TRY(at("--on-stuck", parse_on_stuck(arguments.on_stuck)));
     // A debugger's user looks himself, and may mend it.
     plan.board.stop_when_stuck = plan.on_stuck != OnStuck::ignore && !plan.gdb;
+    plan.board.record_transfers = arguments.record_transfers;
     plan.paused = arguments.paused;
     if (plan.paused && !plan.gdb) return error("--paused: also needs --gdb, or nobody could make the guest go on");
     if (plan.gdb && (plan.save_at || plan.hash_every))
@@ -221,6 +222,8 @@ void RunArguments::add_to(CLI::App& command) {
             "when the guest will never get anywhere again: report why and end, end with one sentence (exit), or "
             "ignore it (report)")
         ->type_name("report|exit|ignore");
+    command.add_flag("--record-transfers", record_transfers,
+                     "have the report of a guest that is stuck show every jump that led there; about ten times slower");
     command.add_option("--gdb", gdb, "let gdb or lldb connect here (127.0.0.1:1234)")
         ->type_name("[unix:PATH|HOST:PORT]")
         ->expected(0, 1)

@@ -34,6 +34,7 @@ struct RunArguments {
     std::string trace_file;
     trace::Arguments trace;
     std::string on_stuck = "report";
+    bool record_transfers = false;
     std::string gdb;
     bool paused = false;
     std::string image;

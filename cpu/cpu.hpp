@@ -68,6 +68,14 @@ public:
     [[nodiscard]] virtual Standstill standstill() const = 0;
     // The last exceptions, oldest first; a reset of the machine doesn't forget them.
     [[nodiscard]] virtual std::vector<ExceptionRecord> recent_exceptions() const = 0;
+    // From now on every control transfer is noticed, which makes the guest five to thirty times slower; else
+    // exceptions, interrupts, returns from their handlers, and jumps that translated code couldn't make by itself,
+    // like the first to a place. Before the vCPU first runs.
+    virtual void record_all_transfers() = 0;
+    [[nodiscard]] virtual bool records_all_transfers() const = 0;
+    // The last ones that were noticed, loops once, oldest first; a reset of the machine doesn't forget them.
+    [[nodiscard]] virtual std::vector<Transfer> recent_transfers() const = 0;
+    virtual void forget_transfers() = 0;
     [[nodiscard]] virtual StuckAnswer explain_stuck(const StuckQuestion& question) = 0;
 
     // ---- debugging, only while no vCPU of the machine runs

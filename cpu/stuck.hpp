@@ -23,10 +23,22 @@ struct ExceptionRecord {
     u64 count = 1;
 };
 
+enum class TransferKind : u8 { jump, branch, call, ret, exception, exception_return, interrupt, reset };
+
+// Control that didn't go on with the next instruction; or several alike in a loop.
+struct Transfer {
+    u64 from = 0; // the instruction: of an interrupt or reset the one that wasn't begun, of an exception the one at fault
+    u64 to = 0;
+    u64 code = 0; // of exceptions and interrupts; see CpuWords
+    u64 count = 1;
+    TransferKind kind = TransferKind::jump;
+};
+
 enum class StuckKind : u8 {
     row,        // exceptions between which nothing retires
     retry,      // the handler returns to the instruction, whose state never changes
-    nest,       // the handler raises the same exception again and again, and never returns
+    chase,      // a few exceptions take turns: each handler returns to the next one's instruction, nothing changes
+    nest,       // the handler raises the same exceptions again and again, and never returns
     standstill, // every CPU waits, or jumps to itself, and nothing could end that
     resets,     // the guest resets itself before it gets anywhere
 };

@@ -59,6 +59,7 @@ DbtCpu::DbtCpu(std::string name, Frontend& frontend, jit::Context& context, void
 }
 
 void DbtCpu::reset() {
+    if (retired_ != 0) reset_from_ = frontend_.key().pc;
     frontend_.reset();
     retired_ = 0;
     tlb_.flush_all();
@@ -115,6 +116,7 @@ void DbtCpu::leave_raising(Fault fault) {
 
 ExitReason DbtCpu::run(u64 budget) {
     end_ = budget > ~u64{0} - retired_ ? ~u64{0} : retired_ + budget;
+    log_reset();
     translator_.gate().enter();
     const ExitReason reason = run_inside();
     translator_.gate().leave();
@@ -147,16 +149,16 @@ ExitReason DbtCpu::run_inside() {
 }
 
 void DbtCpu::take_interrupt() {
-    if (!tracer_) {
-        frontend_.take_interrupt();
-        return;
-    }
     const ir::BlockKey before = frontend_.key();
-    if (frontend_.take_interrupt())
-        tracer_->interrupt(before.pc, before.mode, retired_, frontend_.last_interrupt(), frontend_.key().pc);
+    if (!frontend_.take_interrupt()) return;
+    const u64 code = frontend_.last_interrupt();
+    transfers_.add({.from = before.pc, .to = pc(), .code = code, .kind = TransferKind::interrupt});
+    if (tracer_) tracer_->interrupt(before.pc, before.mode, retired_, code, pc());
 }
 
 ExitReason DbtCpu::step(bool heed_watches) {
+    log_reset();
+    const bool records_all = std::exchange(records_all_, true);
     translator_.gate().enter();
     if (frontend_.halted()) take_interrupt();
     const bool halted = frontend_.halted();
@@ -173,8 +175,14 @@ ExitReason DbtCpu::step(bool heed_watches) {
         context_.budget = 0;
     }
     translator_.gate().leave();
+    records_all_ = records_all;
     if (stop_) return *std::exchange(stop_, std::nullopt);
     return halted ? ExitReason::halted : ExitReason::deadline;
+}
+
+void DbtCpu::record_all_transfers() {
+    records_all_ = true;
+    tlb_.hide_jumps();
 }
 
 void DbtCpu::set_pc(u64 pc) {
@@ -287,9 +295,11 @@ bool DbtCpu::handle_exit() {
     in_code_ = false;
     switch (context_.exit) {
     case jit::Exit::lookup:
+        log_flow();
         return true;
     case jit::Exit::link:
-        return go_on_linked();
+        log_flow();
+        return records_all_ || go_on_linked();
     case jit::Exit::budget:
         run_last();
         return false;
@@ -322,7 +332,12 @@ void DbtCpu::finish_slow_exit(const Translator::Position& position) {
     const bool retires = context_.leave != jit::LeaveRequest::raise;
     const u32 next = position.instruction + (retires ? 1 : 0);
     context_.budget += block.guest_instructions - next;
-    if (context_.leave != jit::LeaveRequest::in_state) set_pc(block.key.pc + block.pc_offsets[next]);
+    if (context_.leave == jit::LeaveRequest::in_state)
+        transfers_.add({.from = block.key.pc + block.pc_offsets[position.instruction],
+                        .to = pc(),
+                        .kind = TransferKind::exception_return});
+    else
+        set_pc(block.key.pc + block.pc_offsets[next]);
     if (!retires) raise({context_.fault_code, context_.fault_value});
 }
 
@@ -336,8 +351,25 @@ void DbtCpu::raise(Fault fault) {
     log_exception(fault);
     const ir::BlockKey at = frontend_.key();
     frontend_.raise(fault);
-    if (tracer_) tracer_->exception(at.pc, at.mode, retired_at_exception_, fault, frontend_.key().pc);
+    transfers_.add({.from = at.pc, .to = pc(), .code = fault.code, .kind = TransferKind::exception});
+    if (tracer_) tracer_->exception(at.pc, at.mode, retired_at_exception_, fault, pc());
     context_changed();
+}
+
+void DbtCpu::log_reset() {
+    if (reset_from_) transfers_.add({.from = *reset_from_, .to = pc(), .kind = TransferKind::reset});
+    reset_from_.reset();
+}
+
+// Of a block that ended in a jump and left translated code.
+void DbtCpu::log_flow() {
+    static constexpr std::array<TransferKind, jit::flows> kinds = {
+        TransferKind::jump, TransferKind::jump, TransferKind::branch, TransferKind::call, TransferKind::ret};
+    if (context_.exit_flow == jit::Flow::on) return;
+    // The interpreter logs no more than translated code, which would have found its way.
+    if (!records_all_ && context_.exit == jit::Exit::lookup && tlb_.find_jump(pc())) return;
+    transfers_.add(
+        {.from = context_.exit_from, .to = pc(), .kind = kinds[static_cast<std::size_t>(context_.exit_flow)]});
 }
 
 void DbtCpu::log_exception(Fault fault) {

@@ -12,6 +12,7 @@
 #include "accel/dbt/cpu_tracer.hpp"
 #include "accel/dbt/exception_log.hpp"
 #include "accel/dbt/soft_tlb.hpp"
+#include "accel/dbt/transfer_log.hpp"
 #include "accel/dbt/translator.hpp"
 #include "cpu/cpu.hpp"
 #include "cpu/frontend.hpp"
@@ -58,6 +59,10 @@ public:
     [[nodiscard]] StuckKind stuck_kind() const override { return stuck_kind_; }
     [[nodiscard]] Standstill standstill() const override { return frontend_.standstill(); }
     [[nodiscard]] std::vector<ExceptionRecord> recent_exceptions() const override { return exceptions_.records(); }
+    void record_all_transfers() override;
+    [[nodiscard]] bool records_all_transfers() const override { return records_all_; }
+    [[nodiscard]] std::vector<Transfer> recent_transfers() const override { return transfers_.records(); }
+    void forget_transfers() override { transfers_.clear(); }
     [[nodiscard]] StuckAnswer explain_stuck(const StuckQuestion& question) override {
         return frontend_.explain_stuck(question);
     }
@@ -118,6 +123,7 @@ private:
 
     void request(u32 what);
     void select_context();
+    void take_interrupt();
     ExitReason run_inside();
     void run_chunk(u64 limit);
     const u8* next_code();
@@ -128,13 +134,14 @@ private:
     void run_uncached(u32 limit);
     bool run_traced(const jit::CompiledBlock& block);
     void interpret_traced(const jit::CompiledBlock& block);
-    void take_interrupt();
     void trace_device(GuestPhysical address, u64 size_bytes, bool write, u64 value);
     bool handle_exit();
     bool go_on_linked();
     void finish_slow_exit(const Translator::Position& position);
     void raise(Fault fault);
     void log_exception(Fault fault);
+    void log_flow();
+    void log_reset();
     [[nodiscard]] u64 register_fingerprint() const;
     [[nodiscard]] u64 remaining() const { return end_ - retired(); }
 
@@ -168,6 +175,9 @@ private:
     u64 retired_at_exception_ = 0;
     u32 exceptions_in_a_row_ = 0; // since anything retired
     ExceptionLog exceptions_;
+    TransferLog transfers_;
+    bool records_all_ = false;      // every transfer leaves translated code
+    std::optional<u64> reset_from_; // since the last run()
     bool looks_for_loops_ = false;
     StuckKind stuck_kind_ = StuckKind::row;
     std::atomic<bool> in_code_ = false;

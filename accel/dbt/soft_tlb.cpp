@@ -5,7 +5,8 @@
 namespace orrery::dbt {
 namespace {
 
-constexpr u32 last_jump_tag = 0xffff'0000;
+constexpr u32 hidden_jump = 0x8000'0000;
+constexpr u32 last_jump_tag = 0x7fff'0000;
 constexpr std::size_t most_large = 256;
 
 } // namespace
@@ -28,6 +29,11 @@ void SoftTlb::flush_all() {
 void SoftTlb::forget_memos() { context_.memos.fill({}); }
 
 void SoftTlb::forget_jumps() { context_.jumps.fill({}); }
+
+void SoftTlb::hide_jumps() {
+    hidden_ = hidden_jump;
+    forget_jumps();
+}
 
 void SoftTlb::select(const AddressContext& wanted) {
     selected_ = wanted;
@@ -163,7 +169,7 @@ bool SoftTlb::drop_writes(const u8* host_page) {
 }
 
 void SoftTlb::remember_jump(u64 pc, const u8* code) {
-    context_.jumps[jump_index(pc)] = {pc, context_.jump_tag,
+    context_.jumps[jump_index(pc)] = {pc, context_.jump_tag | hidden_,
                                       static_cast<u32>(reinterpret_cast<u64>(code) - context_.code_base)};
     jump_code_[jump_index(pc)] = code;
     jump_pages_.set((pc >> page_shift) % jump_page_bits);

@@ -54,10 +54,12 @@ public:
     // The code remembered for `pc` in the selected context, null if there is none.
     [[nodiscard]] const u8* find_jump(u64 pc) const {
         const jit::JumpEntry& entry = context_.jumps[jump_index(pc)];
-        return entry.pc == pc && entry.tag == context_.jump_tag ? jump_code_[jump_index(pc)] : nullptr;
+        return entry.pc == pc && entry.tag == (context_.jump_tag | hidden_) ? jump_code_[jump_index(pc)] : nullptr;
     }
     void forget_jump(u64 pc, const u8* code);
     void forget_jumps();
+    // From now on only find_jump() finds them: translated code always exits.
+    void hide_jumps();
 
 private:
     void forget_memos();
@@ -85,13 +87,14 @@ private:
     std::unordered_map<u64, Tags> tags_;
     u32 next_data_tag_ = 1;
     u32 next_jump_tag_ = 1;
+    u32 hidden_ = 0; // in the tags of jumps that translated code mustn't find; no other tag has this bit
     u64 execute_generation_ = 1;
     AddressContext selected_{};
     bool any_selected_ = false;
     std::bitset<jump_page_bits> jump_pages_;
     std::array<Code, code_entries> code_{};
     std::array<const u8*, jit::jump_entries> jump_code_{}; // beside Context::jumps
-    std::vector<Range> large_; // guest pages over 4 KiB of which parts are remembered
+    std::vector<Range> large_;                             // guest pages over 4 KiB of which parts are remembered
 };
 
 } // namespace orrery::dbt

@@ -135,15 +135,16 @@ private:
 
     // ---- emit_terminal.cpp
     void emit_terminal();
-    void emit_goto(u64 pc);
+    void emit_goto(u64 pc, Flow flow);
     void emit_branch(const ir::Branch& branch);
     void emit_indirect(const ir::Indirect& indirect);
     void emit_raise(const ir::Raise& raise);
-    void emit_link(u64 pc);
-    void emit_conditional_link(Condition condition, u64 pc);
-    void emit_link_stub(u64 pc);
-    void emit_jump_table_probe(u64 pc);
-    void emit_probe(Gpr pc, const Mem& entry_pc, const Mem& entry_tag, const Mem& entry_code);
+    void emit_link(u64 pc, Flow flow);
+    void emit_conditional_link(Condition condition, u64 pc, Flow flow);
+    void emit_link_stub(u64 pc, Flow flow);
+    void emit_jump_table_probe(u64 pc, Flow flow);
+    void emit_probe(Gpr pc, const Mem& entry_pc, const Mem& entry_tag, const Mem& entry_code, Flow flow);
+    void cold_exit(const std::array<const u8*, flows>& thunks, Flow flow);
     // Whether a jump there may be linked: to the same page, and not to a block that might reach into the next one.
     [[nodiscard]] bool linkable(u64 pc) const {
         return ((pc ^ block_->key.pc) & ~u64{4095}) == 0 && (pc & 4095) < 4096 - crossing_bytes;

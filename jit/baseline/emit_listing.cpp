@@ -33,8 +33,8 @@ void BlockEmitter::list_names(const u8* code, Listing& listing) const {
         listing.places.push_back({address - code, std::move(name)});
     };
     place(thunks_.exit_budget, "exit_budget");
-    place(thunks_.exit_link, "exit_link");
-    place(thunks_.exit_lookup, "exit_lookup");
+    for (const u8* exit_link : thunks_.exit_link) place(exit_link, "exit_link");
+    for (const u8* exit_lookup : thunks_.exit_lookup) place(exit_lookup, "exit_lookup");
     place(thunks_.exit_leave, "exit_leave");
     place(thunks_.exit_leave_in_state, "exit_leave_in_state");
     place(thunks_.exit_raise, "exit_raise");

@@ -48,7 +48,17 @@ void ThunkEmitter::emit_enter() {
 const u8* ThunkEmitter::emit_exit(Exit exit, bool has_pc) {
     const u8* const place = start();
     if (has_pc) a_.mov(Size::qword, layout_.pc(), Gpr::rax);
+    a_.mov(Size::dword, layout_.context(offsetof(Context, exit)), static_cast<i32>(exit));
+    a_.jmp(exit_with_state_in_registers_);
+    return place;
+}
+
+const u8* ThunkEmitter::emit_exit(Exit exit, Flow flow) {
+    const u8* const place = start();
     if (exit == Exit::link) a_.mov(Size::qword, layout_.context(offsetof(Context, exit_link)), Gpr::rcx);
+    if (flow != Flow::on) a_.mov(Size::qword, layout_.context(offsetof(Context, exit_from)), Gpr::rdx);
+    a_.mov(Size::dword, layout_.context(offsetof(Context, exit_flow)), static_cast<i32>(flow));
+    a_.mov(Size::qword, layout_.pc(), Gpr::rax);
     a_.mov(Size::dword, layout_.context(offsetof(Context, exit)), static_cast<i32>(exit));
     a_.jmp(exit_with_state_in_registers_);
     return place;
@@ -67,8 +77,10 @@ void ThunkEmitter::emit_exits(Thunks& thunks) {
     a_.mov(Size::dword, layout_.context(offsetof(Context, exit)), static_cast<i32>(Exit::slow));
     a_.jmp(exit_with_state_stored_);
     thunks.exit_budget = emit_exit(Exit::budget, true);
-    thunks.exit_link = emit_exit(Exit::link, true);
-    thunks.exit_lookup = emit_exit(Exit::lookup, true);
+    for (u32 flow = 0; flow < flows; ++flow) {
+        thunks.exit_link[flow] = emit_exit(Exit::link, static_cast<Flow>(flow));
+        thunks.exit_lookup[flow] = emit_exit(Exit::lookup, static_cast<Flow>(flow));
+    }
     thunks.exit_leave = emit_exit(Exit::leave, true);
     thunks.exit_leave_in_state = emit_exit(Exit::leave, false);
     thunks.exit_raise = emit_exit(Exit::raise, true);

@@ -15,8 +15,9 @@ struct Thunks {
 
     // Jumped to with the pinned registers and the budget in place. In rax, where it says so, the pc to leave at.
     const u8* exit_budget = nullptr; // pc
-    const u8* exit_link = nullptr;   // pc; rcx = address of the displacement
-    const u8* exit_lookup = nullptr; // pc
+    // pc; but for Flow::on rdx = exit_from; exit_link: rcx = address of the displacement
+    std::array<const u8*, flows> exit_link{};
+    std::array<const u8*, flows> exit_lookup{};
     const u8* exit_leave = nullptr;  // pc
     const u8* exit_leave_in_state = nullptr;
     const u8* exit_raise = nullptr; // pc; exit_code and exit_value are set
@@ -51,6 +52,7 @@ private:
     void emit_enter();
     void emit_exits(Thunks& thunks);
     const u8* emit_exit(Exit exit, bool has_pc);
+    const u8* emit_exit(Exit exit, Flow flow);
     const u8* emit_slow_path(std::size_t function_offset, bool leaves_after);
     const u8* emit_refill(u8 memo, bool write);
     const u8* emit_helper_call(bool writes_slots, bool may_leave);

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "jit/ir/evaluate.hpp"
+#include "jit/runtime/flow.hpp"
 
 namespace orrery::jit {
 namespace {
@@ -106,6 +107,7 @@ bool Interpreter::step(Context& context, const ir::Instruction& instruction, u64
     switch (instruction.op) {
     case Op::insn:
         ++context.interpreted_instruction;
+        context.exit_from = instruction.imm;
         return true;
     case Op::constant:
         result = instruction.imm;
@@ -166,20 +168,19 @@ bool Interpreter::step(Context& context, const ir::Instruction& instruction, u64
 
 void Interpreter::finish(Context& context, const ir::Block& block) {
     u64& pc = slot(context, guest_.pc_slot);
+    const auto go = [&](u64 to, Flow flow) {
+        pc = to;
+        context.exit = Exit::lookup;
+        context.exit_flow = flow;
+    };
     std::visit(Overloaded{
-                   [&](const ir::Goto& end) {
-                       pc = end.pc;
-                       context.exit = Exit::lookup;
-                   },
+                   [&](const ir::Goto& end) { go(end.pc, flow_to(block, end.pc, flow_of(end.kind))); },
                    [&](const ir::Branch& end) {
-                       pc = ir::evaluate(end.condition, end.type, values_[end.a], values_[end.b]) ? end.taken_pc
-                                                                                                  : end.not_taken_pc;
-                       context.exit = Exit::lookup;
+                       const bool taken = ir::evaluate(end.condition, end.type, values_[end.a], values_[end.b]);
+                       const u64 to = taken ? end.taken_pc : end.not_taken_pc;
+                       go(to, flow_to(block, to, Flow::branch));
                    },
-                   [&](const ir::Indirect& end) {
-                       pc = values_[end.pc];
-                       context.exit = Exit::lookup;
-                   },
+                   [&](const ir::Indirect& end) { go(values_[end.pc], flow_of(end.kind)); },
                    [&](const ir::Raise& end) {
                        pc = block.key.pc;
                        for (const ir::Instruction& instruction : block.instructions)

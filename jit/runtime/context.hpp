@@ -63,6 +63,11 @@ enum class Exit : u32 {
     slow,   // a slow path asked to leave in the middle of a block, see LeaveRequest
 };
 
+// Where a block that ended with Exit::link or Exit::lookup goes on: behind its last instruction, or elsewhere because of
+// it. That instruction's address is then in `exit_from`.
+enum class Flow : u32 { on, jump, branch, call, ret };
+inline constexpr std::size_t flows = 5;
+
 // What a slow path (a helper, a TLB miss) wants of the code that called it.
 enum class LeaveRequest : u32 {
     none,
@@ -95,6 +100,8 @@ struct alignas(64) Context {
     u32 jump_tag = 0;
     LeaveRequest leave = LeaveRequest::none;
     Exit exit = Exit::lookup;
+    Flow exit_flow = Flow::on;
+    u64 exit_from = 0;
     u64 exit_link = 0;  // Exit::link: the host address of the jump's displacement
     u64 exit_code = 0;
     u64 exit_value = 0;

@@ -134,6 +134,7 @@ Status Builder::add_harts() {
         harts_.push_back(&hart);
         auto cpu = std::make_unique<dbt::DbtCpu>(fmt::format("hart{}", id), hart, memory.context, &memory.state,
                                                  translator, machine_);
+        if (options_.record_transfers) cpu->record_all_transfers();
         if (options_.inspector && id == 0) options_.inspector->attach(translator, *cpu, hart);
         machine_.add_cpu(std::move(cpu));
     }

@@ -46,7 +46,8 @@ struct RiscvVirtOptions {
     bool deterministic = false;
     u64 seed = 1; // of all that is random in deterministic mode
     u64 timeout_ns = never_ns;
-    bool stop_when_stuck = false; // see MachineOptions
+    bool stop_when_stuck = false;  // see MachineOptions
+    bool record_transfers = false; // see Cpu::record_all_transfers()
     // Unless null: attached to the first hart, and the translator counts how often its blocks are executed.
     dbt::CodeInspector* inspector = nullptr;
 };

@@ -80,6 +80,41 @@ TEST_CASE("a linked loop runs until the budget is used up, an unlinked one leave
     CHECK(run.slots[3] == 3 + 999 + 3);
 }
 
+TEST_CASE("a jump that leaves translated code tells where from and what it was, also in the interpreter") {
+    const u64 far = block_pc + 0x1000;
+    constexpr ir::Value value = 1; // of the get
+    const struct {
+        ir::Terminal terminal;
+        jit::Flow flow;
+    } rows[] = {{ir::Goto{block_pc + 8}, jit::Flow::on},
+                {ir::Goto{block_pc}, jit::Flow::jump},
+                {ir::Goto{far}, jit::Flow::jump},
+                {ir::Goto{block_pc + 8, ir::JumpKind::call, block_pc + 8}, jit::Flow::call},
+                {ir::Goto{far, ir::JumpKind::call, block_pc + 8}, jit::Flow::call},
+                {ir::Branch{ir::Condition::eq, ir::Type::i64, value, value, far, block_pc + 8}, jit::Flow::branch},
+                {ir::Branch{ir::Condition::ne, ir::Type::i64, value, value, far, block_pc + 8}, jit::Flow::on},
+                {ir::Branch{ir::Condition::ne, ir::Type::i64, value, value, block_pc + 8, far}, jit::Flow::branch},
+                {ir::Branch{ir::Condition::eq, ir::Type::i64, value, value, far, far}, jit::Flow::branch},
+                {ir::Indirect{value, ir::JumpKind::ret}, jit::Flow::ret},
+                {ir::Indirect{value}, jit::Flow::jump}};
+    for (const auto& row : rows) {
+        ir::Builder builder;
+        builder.begin({.pc = block_pc, .mode = 0});
+        builder.insn(block_pc, 4);
+        builder.get(3);
+        builder.insn(block_pc + 4, 4);
+        builder.end(row.terminal);
+        const ir::Block block = builder.take();
+        Run run;
+        const auto compiled = run.comparison.compile(block);
+        run.enter(*compiled, 10);
+        CAPTURE(&row - rows);
+        CHECK(run.context.exit_flow == row.flow);
+        if (row.flow != jit::Flow::on) CHECK(run.context.exit_from == block_pc + 4);
+        CHECK(run.comparison.run(block) == "");
+    }
+}
+
 TEST_CASE("both sides of a branch are links of their own") {
     Run run;
     ir::Builder builder;

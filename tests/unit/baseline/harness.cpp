@@ -310,6 +310,11 @@ std::string Comparison::run(const ir::Block& block, u64 budget) {
     jit::Context& found = translated_.context();
     const jit::Exit found_exit = found.exit == jit::Exit::link ? jit::Exit::lookup : found.exit;
     compare("exit", static_cast<u32>(wanted.exit), static_cast<u32>(found_exit));
+    if (wanted.exit == jit::Exit::lookup) {
+        compare("flow", static_cast<u32>(wanted.exit_flow), static_cast<u32>(found.exit_flow));
+        if (wanted.exit_flow != jit::Flow::on && block.guest_instructions != 0)
+            compare("from", wanted.exit_from, found.exit_from);
+    }
     compare("leave", static_cast<u32>(wanted.leave), static_cast<u32>(found.leave));
     compare("budget", wanted.budget, found.budget);
     compare("exit code", wanted.exit_code, found.exit_code);
