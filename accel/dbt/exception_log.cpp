@@ -3,15 +3,8 @@
 #include <algorithm>
 
 namespace orrery::dbt {
-namespace {
-
-// A loop of several exceptions would else drive out what it began with.
-constexpr u64 longest_cycle = 4;
-
-} // namespace
-
 void ExceptionLog::remember(const ExceptionRecord& exception) {
-    for (u64 back = 1; back <= std::min(added_, longest_cycle); ++back) {
+    for (u64 back = 1; back <= std::min<u64>(added_, longest_cycle); ++back) {
         ExceptionRecord& known = ring_[(added_ - back) % capacity];
         if (known.pc != exception.pc || known.code != exception.code) continue;
         const u64 count = known.count + 1;

@@ -49,10 +49,19 @@ public:
 private:
     static Privilege privilege_of(const ExceptionRecord& record) { return Mode::unpack(record.mode).privilege; }
 
+    // Those that take turns have come equally often, all but the last round.
+    [[nodiscard]] std::span<const ExceptionRecord> chase() const {
+        const auto& all = question_.exceptions;
+        std::size_t count = 1;
+        while (count < all.size() && all[all.size() - 1 - count].count + 1 >= all.back().count) ++count;
+        return all.last(count);
+    }
+
     // The one that the others came from: of a row, the first at which the count of retired instructions stood still.
     [[nodiscard]] const ExceptionRecord& root() const {
         const auto& all = question_.exceptions;
         std::size_t i = all.size() - 1;
+        if (question_.kind == StuckKind::chase) return chase().front();
         if (question_.kind != StuckKind::row) return all[i];
         while (i > 0 && all[i - 1].retired == all.back().retired) --i;
         return all[i];
@@ -62,7 +71,7 @@ private:
         if (question_.kind == StuckKind::standstill) return standstill();
         const std::string_view resets = "the guest keeps resetting the machine without getting anywhere";
         if (question_.kind == StuckKind::resets && question_.exceptions.empty())
-            return fmt::format("{}, at last from pc {}", resets, question_.place(state_.pc));
+            return fmt::format("{}, at last from pc {}; no exception came before", resets, question_.place(state_.pc));
         if (question_.exceptions.empty()) return "it gets nowhere, though it took no exception";
         const ExceptionRecord& first = root();
         if (question_.kind == StuckKind::resets)
@@ -84,6 +93,9 @@ private:
         if (question_.kind == StuckKind::retry)
             return fmt::format("; its handler (at {}) returns to the same instruction each time and changes nothing",
                                question_.place(entry));
+        if (question_.kind == StuckKind::chase)
+            return fmt::format("; its handler (at {}) returns to {}, and so for ever", question_.place(entry),
+                               others());
         if (question_.kind == StuckKind::nest)
             return fmt::format("; the handler (at {}) doesn't return but comes to the same exception, again and again",
                                question_.place(entry));
@@ -95,6 +107,14 @@ private:
         const std::string why = fetch_obstacle(entry, to_supervisor ? Privilege::supervisor : Privilege::machine);
         if (!why.empty()) return fmt::format("; its handler at {}={:#x} can't be fetched: {}", name, vector, why);
         return fmt::format("; its handler at {}={} at once raises an exception too", name, question_.place(vector));
+    }
+
+    [[nodiscard]] std::string others() const {
+        std::string text;
+        for (const ExceptionRecord& record : chase().subspan(1))
+            text += fmt::format("{} at pc {}, whose handler returns to ", exception_name(record.code),
+                                question_.place(record.pc));
+        return text + "the first";
     }
 
     // ---- places

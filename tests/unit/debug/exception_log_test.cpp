@@ -51,6 +51,37 @@ TEST_CASE("a handler that never returns is a loop after a long time") {
     CHECK(loop.run(many, nested) == ExceptionLog::nested_of_a_loop + 1);
 }
 
+TEST_CASE("exceptions that take turns are a loop, unless something changes") {
+    const auto turns = [](u64 length, bool changes) {
+        Loop loop;
+        return loop.run(many, [&](u64 i) {
+            const u64 pc = 0x100 + i % length;
+            return loop.exception(pc, pc, changes ? i : 7) == StuckKind::chase;
+        });
+    };
+    CHECK(turns(2, false) == 2 * u64{ExceptionLog::retries_of_a_loop} + 1);
+    CHECK(turns(ExceptionLog::longest_cycle, false) == 8 * u64{ExceptionLog::retries_of_a_loop} + 1);
+    CHECK(turns(2, true) == 0);
+    CHECK(turns(ExceptionLog::longest_cycle + 1, false) == 0);
+}
+
+TEST_CASE("exceptions take no turns where a handler returns behind one of them") {
+    Loop loop;
+    const auto skipping = [&](u64 i) {
+        const u64 pc = 0x100 + i % 2;
+        return loop.exception(pc, i % 2 == 0 ? pc + 4 : pc, 7).has_value();
+    };
+    CHECK(loop.run(many, skipping) == 0);
+}
+
+TEST_CASE("handlers that raise two exceptions in turn and never return are a loop") {
+    Loop loop;
+    const auto nested = [&](u64 i) {
+        return loop.log.add({.pc = 0x200 + i % 2, .code = 7}, {}, [] { return u64{0}; }) == StuckKind::nest;
+    };
+    CHECK(loop.run(many, nested) == 2 * u64{ExceptionLog::nested_of_a_loop} + 1);
+}
+
 TEST_CASE("the log keeps the last exceptions, and what a loop of two began with") {
     Loop loop;
     for (u64 pc = 0; pc < 100; ++pc) loop.exception(pc, 0, 0);
