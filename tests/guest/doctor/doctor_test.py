@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Runs every program of this folder, each with a planted bug, as a user would, and reads what the doctor says.
 
-usage: doctor_test.py ORRERY ELF_FOLDER [NAME…]     exit code 1 and a line for each program that isn't diagnosed
+usage: doctor_test.py ORRERY ELF_FOLDER [--reduced] [NAME…]   exit code 1 and a line for each program that isn't diagnosed
+--reduced: each program in one setting only
 """
 import re
 import subprocess
@@ -9,10 +10,12 @@ import sys
 import time
 from pathlib import Path
 
-STUCK = 205
+RESET_LOOP, TIMED_OUT, STUCK = 202, 203, 205
 LONGEST_SECONDS = 30.0  # catches a hang; a diagnosis takes a few tenths, which the last line tells
+RECORD = "--record-transfers"
 # Loops that are found by counting exceptions take the interpreter longer, and sanitizers anyone.
-SETTINGS = [("jit",), ("jit", "--deterministic"), ("interp",), ("interp", "--deterministic"), ("jit", "--cpus", "2")]
+SETTINGS = [("jit",), ("jit", "--deterministic"), ("interp",), ("interp", "--deterministic"), ("jit", "--cpus", "2"),
+            ("jit", RECORD)]
 
 
 def run(orrery, elf, setting, on_stuck):
@@ -23,47 +26,74 @@ def run(orrery, elf, setting, on_stuck):
     return ended.returncode, ended.stderr, time.monotonic() - begin
 
 
-def faults_of(orrery, elf, expected, setting, times):
-    code, text, seconds = run(orrery, elf, setting, "report")
+class Program:
+    """What a program's header says of its end: the diagnosis, transfers in the report, the exit code."""
+
+    def __init__(self, source, elf_folder):
+        text = source.read_text()
+        self.name = source.stem
+        self.elf = Path(elf_folder) / f"{source.stem}.elf"
+        self.diagnosis = re.search(r"^// diagnosis: (.*)$", text, re.MULTILINE).group(1)
+        self.transfers = re.findall(r"^// transfer: (.*)$", text, re.MULTILINE)
+        self.recorded = re.findall(r"^// recorded: (.*)$", text, re.MULTILINE)
+        code = re.search(r"^// exit: (\d+)$", text, re.MULTILINE)
+        self.code = int(code.group(1)) if code else STUCK
+
+
+def faults_of(orrery, program, setting, times):
+    code, text, seconds = run(orrery, program.elf, setting, "report")
     times.append(seconds)
     sentences = [line for line in text.splitlines() if "the guest is stuck: " in line]
-    if code != STUCK:
-        yield f"exit code {code} instead of {STUCK}: {text}"
-    if len(sentences) != 1 or not re.search(expected, sentences[0]):
-        yield f"said {sentences}, but should match '{expected}'"
+    transfers = [line for line in text.splitlines() if re.match(r" +\d+x  .* -> ", line)]
+    if code != program.code:
+        yield f"exit code {code} instead of {program.code}: {text}"
+    if len(sentences) != 1 or not re.search(program.diagnosis, sentences[0]):
+        yield f"said {sentences}, but should match '{program.diagnosis}'"
+    for expected in program.transfers + (program.recorded if RECORD in setting else []):
+        if not any(re.search(expected, line) for line in transfers):
+            yield f"no transfer matches '{expected}': {text}"
     if len(text.splitlines()) < 5:
         yield f"no report: {text}"
     if seconds > LONGEST_SECONDS:
         yield f"took {seconds:.1f} s"
 
 
+def choice_faults(orrery, elf_folder):
+    """How --on-stuck exit and ignore end."""
+    panic, reset = (Path(elf_folder) / f"{name}.elf" for name in ("panic_loop", "reset_by_handler"))
+    for elf, code_wanted, on_stuck, setting, sentence in (
+            (panic, STUCK, "exit", ("jit",), "jumps to itself"),
+            (panic, TIMED_OUT, "ignore", ("jit", "--deterministic", "--timeout", "1"), None),
+            (reset, RESET_LOOP, "exit", ("jit",), "keeps resetting"),
+            (reset, RESET_LOOP, "ignore", ("jit",), None)):
+        code, text, _ = run(orrery, elf, setting, on_stuck)
+        said = "the guest is stuck" in text if sentence is None else sentence not in text
+        if code != code_wanted or "now: pc" in text or said:
+            yield f"{elf.stem} with --on-stuck {on_stuck}: code {code}, {text}"
+
+
 def main():
     orrery, elf_folder, *names = sys.argv[1:]
-    here = Path(__file__).parent
+    reduced = "--reduced" in names
+    names = [name for name in names if name != "--reduced"]
     wrong = checked = 0
     times = []
-    for source in sorted(here.glob("*.S")):
+    for source in sorted(Path(__file__).parent.glob("*.S")):
         if names and source.stem not in names:
             continue
-        expected = re.search(r"^// diagnosis: (.*)$", source.read_text(), re.MULTILINE).group(1)
-        for setting in SETTINGS:
+        program = Program(source, elf_folder)
+        for setting in SETTINGS[:1] if reduced else SETTINGS:
             checked += 1
-            for fault in faults_of(orrery, Path(elf_folder) / f"{source.stem}.elf", expected, setting, times):
-                print(f"{source.stem} on {' '.join(setting)}: {fault}")
+            for fault in faults_of(orrery, program, setting, times):
+                print(f"{program.name} on {' '.join(setting)}: {fault}")
                 wrong += 1
-    if names or wrong:
-        return wrong != 0 or checked == 0
-    elf = Path(elf_folder) / "panic_loop.elf"
-    code, text, _ = run(orrery, elf, ("jit",), "exit")
-    if code != STUCK or "now: pc" in text or "jumps to itself" not in text:
-        print(f"--on-stuck exit: code {code}, {text}")
-        return 1
-    code, text, _ = run(orrery, elf, ("jit", "--deterministic", "--timeout", "1"), "ignore")
-    if code != 203:
-        print(f"--on-stuck ignore: code {code}, {text}")
+    for fault in choice_faults(orrery, elf_folder) if not names else ():
+        print(fault)
+        wrong += 1
+    if wrong or checked == 0:
         return 1
     print(f"{checked} runs, every one diagnosed, the slowest in {max(times):.1f} s")
-    return checked == 0
+    return 0
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 // A call through a function pointer that was never set right.
 // diagnosis: jump to nowhere, fetch access fault at pc 0xdead0000.*\(ra 0x[0-9a-f]+ \(main\+.*nothing answers
+// transfer: \(main\+0x12\) -> 0xdead0000 \(call\)
+// transfer: 1x  0xdead0000 -> 0x[0-9a-f]+ \(handler\) \(exception: fetch access fault\)
 #include "doctor.h"
 main:
     la t0, handler

@@ -1,5 +1,6 @@
 // The stack runs out of memory, and the handler needs the same stack.
 // diagnosis: stack pointer \(0x[0-9a-f]+\) leads out of memory: store access fault.*handler \(at .*handler\)\) doesn't return
+// transfer: 1x  0x[0-9a-f]+ \(main\+.*\) -> 0x[0-9a-f]+ \(handler\) \(exception: store access fault\)
 #include "doctor.h"
 main:
     la t0, handler

@@ -1,5 +1,7 @@
 // The stack lies in the boot ROM: the return address that a function keeps there is lost.
 // diagnosis: stack pointer \(0x17f.\) lies in ROM 'boot
+// recorded: \(main\+.*\) -> 0x[0-9a-f]+ \(function\) \(call\)
+// transfer: \(function\+.*\) -> 0x0 \(return\)
 #include "doctor.h"
 main:
     li sp, 0x1800

@@ -1,5 +1,7 @@
 // Paging is switched on with a table that is empty: the next instruction is nowhere.
 // diagnosis: satp \(0x80000000000801..\) is wrong: .*walk fails at level 2.*V is 0
+// transfer: \(main\+.*\) -> 0x[0-9a-f]+ \(main\+.*\) \(return from exception\)
+// transfer: \(main\+.*\) -> 0x[0-9a-f]+ \(handler\) \(exception: fetch page fault\)
 #include "doctor.h"
 main:
     TO_SUPERVISOR
