@@ -3,7 +3,9 @@
 // the guest's state struct, the engine (accel/dbt) owns the memory it lies in.
 #pragma once
 
+#include <array>
 #include <expected>
+#include <functional>
 
 #include "cpu/debug.hpp"
 #include "cpu/environment.hpp"
@@ -38,7 +40,7 @@ struct Translation {
 struct AddressContext {
     u64 space = 0;              // the address space (an ASID with its root, or a constant while paging is off)
     u32 data_view = 0;          // what else changes data permissions (privilege, MXR …); small numbers
-    u32 execute_mode = 0;       // what else changes execute permission; small numbers
+    u64 execute_mode = 0;       // what else changes execute permission
     bool data_cacheable = true; // false: every access goes through translate()
     bool operator==(const AddressContext&) const = default;
 };
@@ -66,10 +68,17 @@ public:
     [[nodiscard]] virtual u64 retired() const = 0;
     // From inside a helper: the address of the guest instruction it belongs to.
     [[nodiscard]] virtual u64 current_pc() const = 0;
-    // Guest memory as data, like a load or store instruction of this CPU, by helpers and while an exception is delivered.
-    // `mmu_index` as in ir::MemoryAccess: 0 is the current context; others are translated anew each time.
+    // Guest memory as data, like a load or store instruction of this CPU, by helpers and while an exception is
+    // delivered. `mmu_index` as in ir::MemoryAccess: 0 is the current context; others are translated anew each time.
     virtual std::expected<u64, Fault> load(GuestVirtual address, Width width, u8 mmu_index) = 0;
     virtual std::expected<void, Fault> store(GuestVirtual address, u64 value, Width width, u8 mmu_index) = 0;
+    // Reads, computes and writes as one, whatever the other CPUs do: what was there before. `next` may be called again.
+    virtual std::expected<u64, Fault> update(GuestVirtual address, Width width,
+                                             const std::function<u64(u64 old)>& next) = 0;
+    // Writes `replacement` to 16 aligned bytes if they hold `expected`; what was there before.
+    using Pair = std::array<u64, 2>;
+    virtual std::expected<Pair, Fault> compare_exchange_pair(GuestVirtual address, const Pair& expected,
+                                                             const Pair& replacement) = 0;
     // For cache-block operations: writes zeroes over whole, aligned bytes of one page.
     virtual std::expected<void, Fault> zero(GuestVirtual address, u64 size_bytes) = 0;
     // Ends a halt, or makes translated code look at interrupts soon. Any thread.
@@ -138,6 +147,10 @@ public:
     // The fault for a translated address where nothing answers, or a misaligned device or atomic access.
     [[nodiscard]] virtual Fault bus_fault(GuestVirtual address, MemoryAction action) const = 0;
     [[nodiscard]] virtual Fault alignment_fault(GuestVirtual address, MemoryAction action) const = 0;
+
+    // Whether reads give all ones where nothing answers and writes are lost there, and accesses to devices that aren't
+    // aligned come as single bytes; else those are bus_fault().
+    [[nodiscard]] virtual bool bus_is_open() const { return false; }
 
     [[nodiscard]] virtual Reservation& reservation() = 0;
 

@@ -203,7 +203,7 @@ void DbtCpu::set_trace(TraceSink* sink, const TraceFilter& filter) {
 // Jumps are remembered per block mode too: the same pc translates differently in another one.
 void DbtCpu::select_context() {
     AddressContext now = frontend_.address_context();
-    now.execute_mode = static_cast<u32>(frontend_.key().mode);
+    now.execute_mode = frontend_.key().mode;
     if (!tlb_.selected(now)) tlb_.select(now);
 }
 

@@ -88,6 +88,10 @@ public:
     [[nodiscard]] u64 current_pc() const override;
     std::expected<u64, Fault> load(GuestVirtual address, Width width, u8 mmu_index) override;
     std::expected<void, Fault> store(GuestVirtual address, u64 value, Width width, u8 mmu_index) override;
+    std::expected<u64, Fault> update(GuestVirtual address, Width width,
+                                     const std::function<u64(u64 old)>& next) override;
+    std::expected<Pair, Fault> compare_exchange_pair(GuestVirtual address, const Pair& expected,
+                                                     const Pair& replacement) override;
     std::expected<void, Fault> zero(GuestVirtual address, u64 size_bytes) override;
     void notice_interrupt() override;
 
@@ -149,6 +153,8 @@ private:
     std::expected<Target, Fault> find_or_resolve(u64 address, bool write, ir::MemoryAccess access);
     std::expected<u64, Fault> load_slow(u64 address, u64 size_bytes, u8 mmu_index);
     std::expected<void, Fault> store_slow(u64 address, u64 value, u64 size_bytes, u8 mmu_index);
+    std::optional<u64> read_bus(GuestPhysical address, u64 size_bytes);
+    bool write_bus(GuestPhysical address, u64 value, u64 size_bytes);
     std::expected<u64, Fault> load_within_page(u64 address, u64 size_bytes, u8 mmu_index);
     std::expected<void, Fault> store_to(const Target& target, GuestVirtual address, u64 value, u64 size_bytes);
     std::expected<u64, Fault> amo_slow(u64 address, ir::MemoryAccess access, u64 value);
@@ -186,7 +192,7 @@ private:
     bool heeds_watches_ = true;
     WatchHit watch_hit_;
     std::unique_ptr<CpuTracer> tracer_; // null while nothing is traced
-    std::optional<ExitReason> stop_; // breakpoint, watchpoint or looping: run() ends
+    std::optional<ExitReason> stop_;    // breakpoint, watchpoint or looping: run() ends
     std::atomic<u32> requests_ = 0;
     std::function<void()> attention_;
 };

@@ -83,8 +83,9 @@ std::expected<DbtCpu::Target, Fault> DbtCpu::resolve(GuestVirtual address, Memor
     if (!translation) return std::unexpected(translation.error());
     if (translation->bytes < size_bytes) return std::unexpected(frontend_.bus_fault(address, action));
     const Window* window = reader_.find(translation->address);
-    if (!window) return std::unexpected(frontend_.bus_fault(address, action));
     Target target{.physical = translation->address};
+    if (!window && frontend_.bus_is_open()) return target;
+    if (!window) return std::unexpected(frontend_.bus_fault(address, action));
     const bool writing = action == MemoryAction::write;
     if (!window->ram || (writing && window->read_only)) return target;
     target.ram = window->ram;
@@ -155,15 +156,34 @@ void DbtCpu::written(const Target& target, u64 size_bytes) {
         translator_.code_written(*target.ram, target.ram_offset, size_bytes);
 }
 
+// Empty: nothing answers there.
+std::optional<u64> DbtCpu::read_bus(GuestPhysical address, u64 size_bytes) {
+    ExclusiveGate::Outside outside(translator_.gate());
+    AddressSpace& memory = environment_.memory();
+    if (!frontend_.bus_is_open()) return memory.read(address, width_of(size_bytes));
+    if (address.value % size_bytes == 0) return memory.read(address, width_of(size_bytes)).value_or(~u64{0});
+    u64 value = 0;
+    for (u64 i = 0; i < size_bytes; ++i) value |= memory.read(address + i, Width::byte).value_or(0xff) << (8 * i);
+    return value;
+}
+
+bool DbtCpu::write_bus(GuestPhysical address, u64 value, u64 size_bytes) {
+    ExclusiveGate::Outside outside(translator_.gate());
+    AddressSpace& memory = environment_.memory();
+    if (!frontend_.bus_is_open()) return memory.write(address, value, width_of(size_bytes));
+    if (address.value % size_bytes == 0) {
+        memory.write(address, value, width_of(size_bytes));
+    } else {
+        for (u64 i = 0; i < size_bytes; ++i) memory.write(address + i, value >> (8 * i) & 0xff, Width::byte);
+    }
+    return true;
+}
+
 std::expected<u64, Fault> DbtCpu::load_within_page(u64 address, u64 size_bytes, u8 mmu_index) {
     const auto target = resolve({address}, MemoryAction::read, size_bytes, mmu_index);
     if (!target) return std::unexpected(target.error());
     if (target->host) return load_host(target->host, size_bytes);
-    std::optional<u64> value;
-    {
-        ExclusiveGate::Outside outside(translator_.gate());
-        value = environment_.memory().read(target->physical, width_of(size_bytes));
-    }
+    const std::optional<u64> value = read_bus(target->physical, size_bytes);
     if (!value) return std::unexpected(frontend_.bus_fault({address}, MemoryAction::read));
     if (tracer_) trace_device(target->physical, size_bytes, false, *value);
     return *value;
@@ -203,12 +223,8 @@ std::expected<void, Fault> DbtCpu::store_to(const Target& target, GuestVirtual a
         written(target, size_bytes);
         return {};
     }
-    bool accepted = false;
-    {
-        ExclusiveGate::Outside outside(translator_.gate());
-        accepted = environment_.memory().write(target.physical, value, width_of(size_bytes));
-    }
-    if (!accepted) return std::unexpected(frontend_.bus_fault(address, MemoryAction::write));
+    if (!write_bus(target.physical, value, size_bytes))
+        return std::unexpected(frontend_.bus_fault(address, MemoryAction::write));
     if (tracer_) trace_device(target.physical, size_bytes, true, value);
     after_device_store();
     return {};
@@ -288,6 +304,84 @@ std::expected<u64, Fault> DbtCpu::load(GuestVirtual address, Width width, u8 mmu
 
 std::expected<void, Fault> DbtCpu::store(GuestVirtual address, u64 value, Width width, u8 mmu_index) {
     return store_slow(address.value, value, bytes(width), mmu_index);
+}
+
+namespace {
+
+template <typename T> u64 update_host(u8* host, const std::function<u64(u64)>& next) {
+    std::atomic_ref<T> memory(*reinterpret_cast<T*>(host));
+    T old = memory.load();
+    while (!memory.compare_exchange_weak(old, static_cast<T>(next(old)))) {
+    }
+    return old;
+}
+
+u64 update_host(u8* host, u64 size_bytes, const std::function<u64(u64)>& next) {
+    switch (size_bytes) {
+    case 1:
+        return update_host<u8>(host, next);
+    case 2:
+        return update_host<u16>(host, next);
+    case 4:
+        return update_host<u32>(host, next);
+    default:
+        return update_host<u64>(host, next);
+    }
+}
+
+} // namespace
+
+std::expected<u64, Fault> DbtCpu::update(GuestVirtual address, Width width, const std::function<u64(u64 old)>& next) {
+    const u64 size = bytes(width);
+    if (const auto stop = watched(address.value, size, true, true)) return std::unexpected(*stop);
+    const u64 removals = translator_.removals();
+    const u64 on_first = std::min(size, page_size - (address.value & (page_size - 1)));
+    const auto first = resolve(address, MemoryAction::write, on_first, 0);
+    if (!first) return std::unexpected(first.error());
+    const auto second = on_first == size ? first : resolve(address + on_first, MemoryAction::write, size - on_first, 0);
+    if (!second) return std::unexpected(second.error());
+    if (!first->host || !second->host) { // devices have no such cycle
+        const auto old = load_slow(address.value, size, 0);
+        if (!old) return old;
+        const auto stored = store_slow(address.value, next(*old), size, 0);
+        if (!stored) return std::unexpected(stored.error());
+        return old;
+    }
+    u64 old = 0;
+    if (address.value % size == 0) {
+        old = update_host(first->host, size, next);
+    } else { // no host instruction does it at one stroke, so the other CPUs stop meanwhile
+        translator_.gate().run_exclusive([&] {
+            std::memcpy(&old, first->host, on_first);
+            std::memcpy(reinterpret_cast<u8*>(&old) + on_first, second->host, size - on_first);
+            const u64 value = next(old);
+            std::memcpy(first->host, &value, on_first);
+            std::memcpy(second->host, reinterpret_cast<const u8*>(&value) + on_first, size - on_first);
+        });
+    }
+    written(*first, on_first);
+    if (on_first != size) written(*second, size - on_first);
+    after_code_store(removals);
+    return old;
+}
+
+std::expected<EngineServices::Pair, Fault> DbtCpu::compare_exchange_pair(GuestVirtual address, const Pair& expected,
+                                                                         const Pair& replacement) {
+    constexpr u64 size = sizeof(Pair);
+    if (const auto stop = watched(address.value, size, true, true)) return std::unexpected(*stop);
+    const u64 removals = translator_.removals();
+    const auto target = resolve(address, MemoryAction::write, size, 0);
+    if (!target) return std::unexpected(target.error());
+    if (!target->host) return std::unexpected(frontend_.bus_fault(address, MemoryAction::write));
+    Pair old{};
+    // Compilers have no inline form of it that every host takes.
+    translator_.gate().run_exclusive([&] {
+        std::memcpy(old.data(), target->host, size);
+        if (old == expected) std::memcpy(target->host, replacement.data(), size);
+    });
+    written(*target, size);
+    after_code_store(removals);
+    return old;
 }
 
 std::expected<void, Fault> DbtCpu::zero(GuestVirtual address, u64 size_bytes) {

@@ -45,18 +45,25 @@ void SoftTlb::select(const AddressContext& wanted) {
     }
     Tags& tags = tags_[wanted.space];
     if (tags.execute_generation != execute_generation_) {
-        tags.execute.fill(0);
+        tags.execute.clear();
         tags.execute_generation = execute_generation_;
     }
     u16& data = tags.data[wanted.data_view % views];
     if (data == 0) data = static_cast<u16>(next_data_tag_++);
-    u32& execute = tags.execute[wanted.execute_mode % views];
-    if (execute == 0) execute = next_jump_tag_++;
+    const u32 execute = execute_tag(tags, wanted.execute_mode);
     // Only the current context is remembered; the others are for what is rare.
     context_.data_tag.fill(jit::tlb_uncached_tag);
     if (wanted.data_cacheable) context_.data_tag[0] = data;
     forget_memos();
     context_.jump_tag = execute;
+}
+
+u32 SoftTlb::execute_tag(Tags& tags, u64 mode) {
+    for (const auto& [known, tag] : tags.execute)
+        if (known == mode) return tag;
+    // A guest may make up modes without end (code segments with ever other bases).
+    if (tags.execute.size() == views) tags.execute.clear();
+    return tags.execute.emplace_back(mode, next_jump_tag_++).second;
 }
 
 // With new tags every jump and code entry misses. Long before the numbers run out everything is begun anew.

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <bitset>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "cpu/frontend.hpp"
@@ -68,7 +69,7 @@ private:
     static constexpr u32 last_data_tag = static_cast<u32>(jit::tlb_uncached_tag) - 1;
     struct Tags {
         std::array<u16, views> data{};
-        std::array<u32, views> execute{};
+        std::vector<std::pair<u64, u32>> execute; // by mode; there are few
         u64 execute_generation = 0;
     };
     struct Range {
@@ -79,6 +80,7 @@ private:
 
     static std::size_t index(u64 address) { return (address >> page_shift) % jit::tlb_entries; }
     static std::size_t jump_index(u64 pc) { return (pc >> 1) % jit::jump_entries; }
+    u32 execute_tag(Tags& tags, u64 mode);
     void renew_jump_tags();
     void note_large(u64 address, u64 page_size_bytes);
     void flush_range(const Range& range);

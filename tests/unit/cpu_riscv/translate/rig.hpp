@@ -69,6 +69,10 @@ public:
     [[nodiscard]] u64 current_pc() const override { return registers.pc; }
     std::expected<u64, Fault> load(GuestVirtual, Width, u8) override { return 0; }
     std::expected<void, Fault> store(GuestVirtual, u64, Width, u8) override { return {}; }
+    std::expected<u64, Fault> update(GuestVirtual, Width, const std::function<u64(u64)>&) override { return 0; }
+    std::expected<Pair, Fault> compare_exchange_pair(GuestVirtual, const Pair& expected, const Pair&) override {
+        return expected;
+    }
     std::expected<void, Fault> zero(GuestVirtual address, u64 size_bytes) override;
     void notice_interrupt() override {}
 
