@@ -1,0 +1,49 @@
+#include "cpu/x86/mode.hpp"
+
+#include <algorithm>
+
+namespace orrery::x86 {
+namespace {
+
+bool is_flat(const SegmentCache& segment) {
+    const bool grows_down = !segment.is(access::code) && segment.is(access::expand_down);
+    return segment.usable() && segment.base == 0 && segment.limit == ~u32{0} && !grows_down &&
+           (segment.is(access::code) || segment.is(access::writable));
+}
+
+CodeSize code_size(const Core& core) {
+    if (core.code64()) return CodeSize::bits64;
+    return core.state().segment(Segment::cs).is(access::big) ? CodeSize::bits32 : CodeSize::bits16;
+}
+
+} // namespace
+
+Mode Mode::of(const Core& core) {
+    const State& state = core.state();
+    const auto set = [](u64 value, u64 bits) { return (value & bits) != 0; };
+    Mode mode;
+    mode.code = code_size(core);
+    mode.stack = core.stack_size();
+    mode.cpl = core.cpl();
+    mode.protected_mode = core.protected_mode();
+    mode.virtual_8086 = core.virtual_8086();
+    mode.long_mode = core.long_mode();
+    mode.flat = mode.code == CodeSize::bits64 ||
+                std::ranges::all_of(std::array{Segment::cs, Segment::ds, Segment::es, Segment::ss},
+                                    [&](Segment name) { return is_flat(state.segment(name)); });
+    mode.shadow = state.interrupt_shadow != 0;
+    mode.trap = set(state.rflags, flag::trap);
+    mode.x87_off = set(state.cr0, cr0::em | cr0::ts);
+    mode.vectors_off = set(state.cr0, cr0::em) || !set(state.cr4, cr4::osfxsr);
+    mode.task_switched = set(state.cr0, cr0::ts);
+    mode.wait_traps = (state.cr0 & (cr0::mp | cr0::ts)) == (cr0::mp | cr0::ts);
+    mode.avx = set(state.cr4, cr4::osxsave) && set(state.xcr0, xcr0::avx);
+    const SegmentCache& code = state.segment(Segment::cs);
+    const u32 usual_limit = mode.code == CodeSize::bits16 ? 0xffff : ~u32{0};
+    mode.code_limited = mode.code != CodeSize::bits64 && code.limit != usual_limit && code.limit != ~u32{0};
+    mode.code_base = mode.code == CodeSize::bits64 ? 0 : static_cast<u32>(code.base);
+    mode.aligned = mode.cpl == 3 && set(state.cr0, cr0::am) && set(state.rflags, flag::alignment_check);
+    return mode;
+}
+
+} // namespace orrery::x86

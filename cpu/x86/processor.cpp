@@ -1,0 +1,162 @@
+#include "cpu/x86/processor.hpp"
+
+#include <atomic>
+
+#include "cpu/x86/helpers.hpp"
+#include "cpu/x86/interrupts.hpp"
+#include "cpu/x86/lazy_flags.hpp"
+
+namespace orrery::x86 {
+namespace {
+
+constexpr ir::GuestDescription make_description(std::span<const ir::Slot> slots, std::span<const u16> hot,
+                                                std::span<const ir::HelperInfo> helpers) {
+    return {.name = "x86-64", .slots = slots, .pc_slot = slot::pc, .hot_slots = hot, .helpers = helpers};
+}
+
+} // namespace
+
+// Vectors by VEX need the operating system's consent; without descriptors there is no VEX (SDM 2A, 2.3.1).
+Features features_in(const Mode& mode, Features features) {
+    constexpr Features vectors{Feature::avx, Feature::avx2, Feature::fma, Feature::f16c};
+    const bool has_vex = mode.protected_mode && !mode.virtual_8086;
+    if (!has_vex || !mode.avx) features = features.without(vectors);
+    return features;
+}
+
+const ir::GuestDescription& Processor::guest_description() {
+    static const ir::GuestDescription description = make_description(slots(), hot_slots(), helper_table());
+    return description;
+}
+
+Processor::Processor(State& state, CpuEnvironment& environment, ProcessorConfiguration configuration)
+    : core_(state, environment.memory()), configuration_(std::move(configuration)), features_(configuration_.features) {
+}
+
+void Processor::reset() {
+    core_.state() = {};
+    if (!configuration_.bootstrap) core_.state().activity = Activity::waiting_for_sipi;
+}
+
+void Processor::state(StateVisitor& visitor) { visit_fields(visitor, core_.state()); }
+
+void Processor::set_entry(u64 pc, std::span<const u64> arguments) {
+    constexpr std::array order{gpr::rdi, gpr::rsi, gpr::rdx, gpr::rcx};
+    for (std::size_t i = 0; i < std::min(arguments.size(), order.size()); ++i) core_.state().r[order[i]] = arguments[i];
+    core_.state().pc = pc;
+}
+
+void Processor::raise(Fault fault) {
+    core_.state().activity = Activity::running;
+    if (!raise_exception(core_, fault) && configuration_.shut_down) configuration_.shut_down();
+}
+
+u64 Processor::pending_events() const {
+    // std::atomic_ref takes no const object before C++26.
+    return std::atomic_ref(const_cast<u64&>(core_.state().events)).load(std::memory_order_acquire);
+}
+
+void Processor::latch(u64 events) {
+    std::atomic_ref(core_.state().events).fetch_or(events, std::memory_order_acq_rel);
+    core_.services().notice_interrupt();
+}
+
+void Processor::set_interrupt(bool deliverable) {
+    if (deliverable) return latch(event::interrupt);
+    std::atomic_ref(core_.state().events).fetch_and(~event::interrupt, std::memory_order_acq_rel);
+}
+
+void Processor::start_up(u8 vector) {
+    std::atomic_ref(core_.state().sipi_vector).store(vector, std::memory_order_release);
+    latch(event::sipi);
+}
+
+void Processor::restored() {
+    if (configuration_.interrupts) set_interrupt(configuration_.interrupts->deliverable());
+}
+
+bool Processor::wakes() const {
+    const State& state = core_.state();
+    const u64 events = pending_events();
+    if ((events & event::init) != 0) return true;
+    if (state.activity == Activity::waiting_for_sipi) return (events & event::sipi) != 0;
+    if (state.activity == Activity::shut_down) return false;
+    if ((events & event::nmi) != 0 && !state.nmi_blocked) return true;
+    return (events & event::interrupt) != 0 && (state.rflags & flag::interrupt) != 0 && state.interrupt_shadow == 0;
+}
+
+// SDM 3A table 9-1: what INIT leaves as it is.
+void Processor::take_init() {
+    State& state = core_.state();
+    const State before = state;
+    state = {};
+    state.cr0 |= before.cr0 & (cr0::cd | cr0::nw);
+    state.xmm = before.xmm;
+    state.ymm_high = before.ymm_high;
+    state.mxcsr = before.mxcsr;
+    state.x87 = before.x87;
+    state.mtrrs = before.mtrrs;
+    state.pat = before.pat;
+    state.tsc_offset = before.tsc_offset;
+    state.tsc_adjust = before.tsc_adjust;
+    state.activity = configuration_.bootstrap ? Activity::running : Activity::waiting_for_sipi;
+    core_.services().flush_all();
+    core_.services().context_changed();
+    restored();
+}
+
+bool Processor::take_start_up() {
+    State& state = core_.state();
+    if (state.activity != Activity::waiting_for_sipi) return false;
+    const u8 vector = std::atomic_ref(state.sipi_vector).load(std::memory_order_acquire);
+    state.activity = Activity::running;
+    state.segment(Segment::cs).selector = static_cast<u16>(vector << 8);
+    state.segment(Segment::cs).base = u64{vector} << 12;
+    core_.set_rip(0);
+    core_.services().context_changed();
+    return true;
+}
+
+void Processor::deliver_event(u8 vector) {
+    State& state = core_.state();
+    state.activity = Activity::running;
+    last_interrupt_ = vector;
+    const auto delivered = deliver(core_, {.kind = EventKind::external, .vector = vector, .return_rip = core_.rip()});
+    if (!delivered) raise(delivered.error());
+}
+
+bool Processor::take_interrupt_vector() {
+    if (!configuration_.interrupts) return false;
+    const std::optional<u8> vector = configuration_.interrupts->acknowledge();
+    if (!vector) return false;
+    deliver_event(*vector);
+    return true;
+}
+
+// In the order of SDM 3A table 6-2.
+bool Processor::take_interrupt() {
+    State& state = core_.state();
+    if (state.pending_debug == 0 && !wakes()) [[likely]]
+        return false;
+    const auto take = [&](u64 bit) {
+        return (std::atomic_ref(state.events).fetch_and(~bit, std::memory_order_acq_rel) & bit) != 0;
+    };
+    if (take(event::init)) {
+        take_init();
+        return true;
+    }
+    if (take(event::sipi)) return take_start_up();
+    if (state.pending_debug != 0) {
+        state.dr6 |= std::exchange(state.pending_debug, 0);
+        raise(exception(vector::db));
+        return true;
+    }
+    if (!state.nmi_blocked && take(event::nmi)) {
+        deliver_event(vector::nmi);
+        state.nmi_blocked = true;
+        return true;
+    }
+    return take_interrupt_vector();
+}
+
+} // namespace orrery::x86

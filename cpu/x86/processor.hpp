@@ -1,0 +1,100 @@
+// One x86-64 CPU as the translator's frontend. It joins the parts of this folder: state, address translation, segments,
+// interrupts and the translators (translate_*.cpp). Runs on its vCPU's thread; set_irq() may be called from any.
+#pragma once
+
+#include <functional>
+
+#include "cpu/frontend.hpp"
+#include "cpu/x86/core.hpp"
+#include "cpu/x86/debug_view.hpp"
+#include "cpu/x86/decode.hpp"
+#include "cpu/x86/mode.hpp"
+#include "machine/fabric/local_interrupts.hpp"
+
+namespace orrery::x86 {
+
+struct ProcessorConfiguration {
+    Features features;
+    bool bootstrap = true;                 // runs after a reset; the others wait for a start-up message
+    LocalInterrupts* interrupts = nullptr; // outlives the processor; without one there are no interrupts
+    // The third fault in a row: boards reset the machine.
+    std::function<void()> shut_down{};
+};
+
+class Processor final : public Frontend, public LocalInterruptSink {
+public:
+    // `state` must lie where the engine's translated code expects it, and outlive the processor.
+    Processor(State& state, CpuEnvironment& environment, ProcessorConfiguration configuration);
+
+    void attach(EngineServices& services) override { core_.attach(services); }
+    [[nodiscard]] const ir::GuestDescription& description() const override { return guest_description(); }
+    [[nodiscard]] std::string_view type() const override { return "x86-processor"; }
+    static const ir::GuestDescription& guest_description();
+
+    void reset() override;
+    void state(StateVisitor& visitor) override;
+    void restored() override;
+    // At `pc` in 64-bit mode's boot convention for kernels: arguments in RDI, RSI, RDX and RCX.
+    void set_entry(u64 pc, std::span<const u64> arguments) override;
+
+    [[nodiscard]] ir::BlockKey key() const override { return {core_.state().pc, Mode::of(core_).pack()}; }
+    // In translate.cpp.
+    void translate(ir::BlockKey key, CodeReader& code, u32 limit, ir::Builder& builder) override;
+
+    [[nodiscard]] AddressContext address_context() const override { return core_.mmu().context(); }
+    std::expected<Translation, Fault> translate_address(GuestVirtual address, MemoryAction action,
+                                                        u8 mmu_index) override {
+        return core_.mmu().translate(address.value, action, mmu_index);
+    }
+    [[nodiscard]] Fault bus_fault(GuestVirtual, MemoryAction) const override { return exception(vector::gp, 0); }
+    [[nodiscard]] Fault alignment_fault(GuestVirtual, MemoryAction) const override { return exception(vector::ac, 0); }
+    [[nodiscard]] bool bus_is_open() const override { return true; }
+    [[nodiscard]] Reservation& reservation() override { return reservation_; }
+
+    void raise(Fault fault) override;
+    bool take_interrupt() override;
+    [[nodiscard]] u64 last_interrupt() const override { return last_interrupt_; }
+    [[nodiscard]] bool halted() const override { return core_.state().activity != Activity::running; }
+    [[nodiscard]] bool wakes() const override;
+    void set_irq(u32, bool) override {} // all of them come through the local APIC
+
+    // ---- LocalInterruptSink
+    void set_interrupt(bool deliverable) override;
+    void nmi() override { latch(event::nmi); }
+    void init() override { latch(event::init); }
+    void start_up(u8 vector) override;
+
+    [[nodiscard]] u32 privilege(u64 mode) const override { return Mode::unpack(mode).cpl; }
+    [[nodiscard]] HandlerReturn last_return() const override { return last_return_; }
+    // In diagnosis.cpp.
+    [[nodiscard]] Standstill standstill() const override;
+    [[nodiscard]] StuckAnswer explain_stuck(const StuckQuestion& question) override;
+    [[nodiscard]] DebugView& debug_view() override { return debug_view_; }
+
+    // ---- for helpers and tests
+    [[nodiscard]] Core& core() { return core_; }
+    [[nodiscard]] const Core& core() const { return core_; }
+    // For diagnosis: a handler returned. No part of the processor's state.
+    void note_return() { last_return_ = {last_return_.count + 1, core_.state().pc}; }
+
+private:
+    [[nodiscard]] u64 pending_events() const;
+    void latch(u64 events);
+    void take_init();
+    bool take_start_up();
+    bool take_interrupt_vector();
+    void deliver_event(u8 vector);
+
+    Core core_;
+    const ProcessorConfiguration configuration_;
+    const Features features_;
+    Reservation reservation_; // x86 has none
+    HandlerReturn last_return_;
+    u64 last_interrupt_ = 0;
+    ProcessorDebugView debug_view_{*this};
+};
+
+// Those of a processor of these `features` that there are in the mode.
+Features features_in(const Mode& mode, Features features);
+
+} // namespace orrery::x86

@@ -1,0 +1,155 @@
+// movs, stos, lods, scas and cmps, also repeated (SDM 1, 7.3.9; SDM 2, REP). A repeated one does a bounded number of
+// elements, and then the instruction is come back to: an interrupt may come in between, as on a processor. A fault
+// leaves the registers where the element that faults begins.
+#include <algorithm>
+
+#include "cpu/x86/helpers.hpp"
+#include "cpu/x86/instruction.hpp"
+#include "cpu/x86/lazy_flags.hpp"
+#include "cpu/x86/processor.hpp"
+#include "cpu/x86/segmentation.hpp"
+
+namespace orrery::x86 {
+namespace {
+
+constexpr u64 elements_at_once = 4096;
+
+class StringOperation {
+public:
+    StringOperation(Core& core, StringRequest request)
+        : core_(core), request_(request), address_mask_(mask(static_cast<Size>(request.address_size))) {}
+
+    // 1: RIP stays, there are elements left.
+    Faulting<bool> run();
+
+private:
+    using Operation = StringRequest::Operation;
+
+    [[nodiscard]] u64 address(u32 number) const { return core_.state().r[number] & address_mask_; }
+    void put(u32 number, u64 value) {
+        u64& to = core_.state().r[number];
+        to = request_.address_size == 2 ? (to & ~address_mask_) | (value & address_mask_) : value & address_mask_;
+    }
+    void advance(u32 number) {
+        const bool down = (core_.state().rflags & flag::direction) != 0;
+        put(number, down ? address(number) - request_.size : address(number) + request_.size);
+    }
+    Faulting<u64> linear(Segment segment, u32 number, bool write) const;
+    Faulting<u64> load(Segment segment, u32 number);
+    Faulting<void> store(u64 value);
+    Faulting<void> element();
+    void compare(u64 first, u64 second);
+    [[nodiscard]] bool goes_on() const;
+
+    Core& core_;
+    const StringRequest request_;
+    const u64 address_mask_;
+};
+
+Faulting<u64> StringOperation::linear(Segment segment, u32 number, bool write) const {
+    const State& state = core_.state();
+    const u64 offset = address(number);
+    const bool has_own_base = segment == Segment::fs || segment == Segment::gs;
+    if (core_.code64()) return has_own_base ? state.segment(segment).base + offset : offset;
+    const SegmentCache& cache = state.segment(segment);
+    bool allowed = within_limit(cache, offset, request_.size);
+    if (core_.has_descriptors()) {
+        const bool code = cache.is(access::code);
+        const bool right = write ? !code && cache.is(access::writable) : !code || cache.is(access::readable);
+        allowed = allowed && cache.usable() && right;
+    }
+    if (!allowed) return std::unexpected(exception(segment == Segment::ss ? vector::ss : vector::gp, 0));
+    return (cache.base + offset) & mask(Size::dword);
+}
+
+Faulting<u64> StringOperation::load(Segment segment, u32 number) {
+    const u64 place = TRY(linear(segment, number, false));
+    return TRY(core_.read(place, request_.size, explicit_access));
+}
+
+Faulting<void> StringOperation::store(u64 value) {
+    const u64 place = TRY(linear(Segment::es, gpr::rdi, true));
+    return core_.write(place, value, request_.size, explicit_access);
+}
+
+void StringOperation::compare(u64 first, u64 second) {
+    const u32 size_log2 = request_.size == 8 ? 3 : request_.size == 4 ? 2 : request_.size == 2 ? 1 : 0;
+    const u64 width_mask = request_.size == 8 ? ~u64{0} : (u64{1} << 8 * request_.size) - 1;
+    core_.state().lazy = {flag_kind(FlagOperation::subtract, size_log2), (first - second) & width_mask, second};
+}
+
+Faulting<void> StringOperation::element() {
+    const auto source = static_cast<Segment>(request_.segment);
+    State& state = core_.state();
+    const u64 width_mask = request_.size == 8 ? ~u64{0} : (u64{1} << 8 * request_.size) - 1;
+    u64& rax = state.r[gpr::rax];
+    u64 loaded = 0;
+    switch (request_.operation) {
+    case Operation::movs:
+        loaded = TRY(load(source, gpr::rsi));
+        TRY_STATUS(store(loaded));
+        advance(gpr::rsi);
+        advance(gpr::rdi);
+        return {};
+    case Operation::stos:
+        TRY_STATUS(store(rax));
+        advance(gpr::rdi);
+        return {};
+    case Operation::lods:
+        loaded = TRY(load(source, gpr::rsi));
+        rax = request_.size >= 4 ? loaded : (rax & ~width_mask) | loaded;
+        advance(gpr::rsi);
+        return {};
+    case Operation::scas:
+        loaded = TRY(load(Segment::es, gpr::rdi));
+        compare(rax & width_mask, loaded);
+        advance(gpr::rdi);
+        return {};
+    case Operation::cmps: {
+        const u64 first = TRY(load(source, gpr::rsi));
+        loaded = TRY(load(Segment::es, gpr::rdi));
+        compare(first, loaded);
+        advance(gpr::rsi);
+        advance(gpr::rdi);
+        return {};
+    }
+    }
+    return {};
+}
+
+// Whether a repeated comparison wants another element.
+bool StringOperation::goes_on() const {
+    if (request_.operation != Operation::scas && request_.operation != Operation::cmps) return true;
+    const bool equal = core_.state().lazy.result == 0;
+    return equal == (static_cast<Repeat>(request_.repeat) == Repeat::f3);
+}
+
+Faulting<bool> StringOperation::run() {
+    if (static_cast<Repeat>(request_.repeat) == Repeat::none) {
+        TRY_STATUS(element());
+        return false;
+    }
+    for (u64 done = 0; done < elements_at_once; ++done) {
+        if (address(gpr::rcx) == 0) return false;
+        TRY_STATUS(element());
+        put(gpr::rcx, address(gpr::rcx) - 1);
+        if (!goes_on()) return false;
+    }
+    return address(gpr::rcx) != 0;
+}
+
+} // namespace
+
+u64 helper::string(void* self, u64 packed, u64, u64) {
+    Core& core = static_cast<Processor&>(*static_cast<Frontend*>(self)).core();
+    const auto unfinished = StringOperation(core, StringRequest::unpack(packed)).run();
+    if (!unfinished) {
+        core.services().leave_raising(unfinished.error());
+    } else if (*unfinished) {
+        core.state().pc = core.services().current_pc();
+        core.services().leave_with_pc_in_state();
+    }
+    return 0;
+}
+
+} // namespace orrery::x86

@@ -1,0 +1,335 @@
+// Random x86 instructions on the host's processor, the interpreter and the baseline: registers, flags, memory and
+// exceptions must be the same.   usage: x86_differ [INSTRUCTIONS [SEED]]
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "cpu/x86/fault.hpp"
+#include "cpu/x86/instruction_table.hpp"
+#include "cpu/x86/lazy_flags.hpp"
+#include "cpu/x86/operands.hpp"
+#include "cpu/x86/translate.hpp"
+#include "tests/differ/x86/host_cpu.hpp"
+#include "tests/support/x86_generator.hpp"
+#include "tests/support/x86_test_machine.hpp"
+
+namespace orrery::test {
+namespace {
+
+using x86::Op;
+
+constexpr u64 code_address = 0x10'0000;
+constexpr u8 memory_base = 7; // rdi
+constexpr u32 window_offset = 2048;
+constexpr u32 window_reach = 1024;
+
+x86::Features tested_features() {
+    return {x86::Feature::popcnt, x86::Feature::lzcnt, x86::Feature::bmi1,
+            x86::Feature::movbe,  x86::Feature::cx16,  x86::Feature::lahf64};
+}
+
+// One engine's machine, with the window at the same address as in the host.
+class Engine {
+public:
+    Engine(dbt::Engine engine, std::span<u8> window) : guest_(engine, tested_features()), window_(window) {
+        guest_.add_ram("code", code_address, page_size);
+        ram_ = &guest_.add_ram("window", reinterpret_cast<u64>(window.data()), window.size());
+    }
+
+    HostOutcome run(std::span<const u8> instruction, u64 count, const UserRegisters& before,
+                    std::span<const u8> memory) {
+        std::array<u8, 80> code{};
+        std::ranges::copy(instruction, code.begin());
+        code[instruction.size()] = 0xeb; // a jump to itself ends the block
+        code[instruction.size() + 1] = 0xfe;
+        guest_.write(code_address, code);
+        guest_.write(reinterpret_cast<u64>(window_.data()), memory);
+        guest_.begin_anew();
+        x86::State& state = guest_.state();
+        state.r = before.r;
+        x86::set_flags(state, before.flags);
+        state.pc = code_address;
+        guest_.cpu().restored();
+        guest_.cpu().run(count + 1);
+        HostOutcome outcome;
+        outcome.registers.r = state.r;
+        outcome.registers.flags = x86::current_flags(state);
+        if (const auto taken = guest_.taken()) {
+            outcome.vector = taken->vector;
+            outcome.registers.r[x86::gpr::rsp] = taken->rsp;
+            outcome.registers.flags = taken->flags;
+        }
+        return outcome;
+    }
+    [[nodiscard]] std::span<const u8> memory() const { return {ram_->host(), window_.size()}; }
+
+private:
+    X86TestMachine guest_;
+    std::span<u8> window_;
+    Ram* ram_;
+};
+
+u64 interesting(Random& random) {
+    constexpr std::array<u64, 12> edges{0,
+                                        1,
+                                        2,
+                                        0x7f,
+                                        0x80,
+                                        0xff,
+                                        0x7fff,
+                                        0x8000,
+                                        0x7fff'ffff,
+                                        0x8000'0000,
+                                        0x7fff'ffff'ffff'ffff,
+                                        0x8000'0000'0000'0000};
+    switch (random.below(4)) {
+    case 0:
+        return random.among(std::span<const u64>(edges));
+    case 1:
+        return ~random.among(std::span<const u64>(edges));
+    case 2:
+        return random.next() >> random.below(64);
+    default:
+        return random.next();
+    }
+}
+
+constexpr u64 flags_compared = x86::flag::arithmetic | x86::flag::direction;
+
+bool is_count_dependent(Op op) {
+    switch (op) {
+    case Op::rol:
+    case Op::ror:
+    case Op::rcl:
+    case Op::rcr:
+    case Op::shl:
+    case Op::shr:
+    case Op::sar:
+    case Op::shld:
+    case Op::shrd:
+        return true;
+    default:
+        return false;
+    }
+}
+
+struct Undefined {
+    u64 flags = 0;
+    bool destination = false;
+};
+
+// What the manual leaves open, so that processors differ.
+Undefined undefined_of(const x86::Instruction& instruction, const UserRegisters& before) {
+    const Op op = instruction.row->op;
+    Undefined undefined{x86::flag_effects(instruction).undefined, false};
+    // Intel's processors write the destination also where the comparison fails, and so clear its upper half.
+    if (op == Op::cmpxchg && x86::operand_of(instruction, 0).size_bytes == 4 && !instruction.has_memory)
+        undefined.destination = (before.r[0] & 0xffff'ffff) != (before.r[instruction.rm()] & 0xffff'ffff);
+    if (!is_count_dependent(op)) return undefined;
+    const bool two = op == Op::shld || op == Op::shrd;
+    const x86::OperandValue by = x86::operand_of(instruction, two ? 2 : 1);
+    const u64 raw = by.kind == x86::OperandKind::immediate ? static_cast<u64>(by.value) : before.r[1];
+    const u64 width = 8 * u64{x86::operand_of(instruction, 0).size_bytes};
+    const u64 count = raw & (width == 64 ? 63 : 31);
+    if (count == 0) return {0, false};
+    if (count != 1) undefined.flags |= x86::flag::overflow;
+    const bool rotate = op == Op::rol || op == Op::ror || op == Op::rcl || op == Op::rcr;
+    if (!rotate && count >= width) undefined.flags |= x86::flag::carry;
+    if (two && count > width) return {x86::flag::arithmetic, true};
+    return undefined;
+}
+
+bool tests_bits(Op op) { return op == Op::bt || op == Op::bts || op == Op::btr || op == Op::btc; }
+
+// Whether the instruction takes this register for an address although ModRM doesn't say so.
+bool addresses_by(const x86::Instruction& instruction, u32 number) {
+    switch (instruction.row->op) {
+    case Op::movs:
+    case Op::cmps:
+    case Op::lods:
+        return number == x86::gpr::rsi;
+    case Op::enter:
+    case Op::leave:
+        return number == x86::gpr::rbp;
+    case Op::xlat:
+        return number == x86::gpr::rbx;
+    default:
+        return false;
+    }
+}
+
+struct Case {
+    std::vector<u8> bytes;
+    x86::Instruction instruction; // the last one
+    u64 count = 1;
+    UserRegisters before;
+};
+
+// Rows that set all flags but AF to what the manual says, and rows that use flags.
+bool defines_flags(const x86::Row& row) {
+    switch (row.op) {
+    case Op::add:
+    case Op::sub:
+    case Op::cmp:
+    case Op::and_:
+    case Op::or_:
+    case Op::xor_:
+    case Op::test:
+    case Op::neg:
+    case Op::inc:
+    case Op::dec:
+    case Op::adc:
+    case Op::sbb:
+    case Op::mov:
+    case Op::lea:
+    case Op::movzx:
+        return row.operands[0].place != x86::Place::S && row.operands[1].place != x86::Place::S;
+    default:
+        return false;
+    }
+}
+bool uses_flags(const x86::Row& row) {
+    switch (row.op) {
+    case Op::setcc:
+    case Op::cmovcc:
+    case Op::adc:
+    case Op::sbb:
+    case Op::inc:
+    case Op::cmc:
+        return true;
+    default:
+        return false;
+    }
+}
+
+struct Rows {
+    std::vector<const x86::Row*> all;
+    std::vector<const x86::Row*> defining;
+    std::vector<const x86::Row*> using_flags;
+};
+
+Case make_case(Random& random, const Rows& rows, const X86Constraints& constraints, u64 window_address) {
+    Case made;
+    // One instruction alone, or a few in a block, where the translator knows what the flags come from.
+    if (random.one_in(2)) {
+        made.count += 1 + random.below(3);
+        for (u64 i = 1; i < made.count; ++i) {
+            const std::vector<u8> bytes = generate(*random.among(std::span(rows.defining)), constraints, random);
+            made.bytes.insert(made.bytes.end(), bytes.begin(), bytes.end());
+        }
+    }
+    const auto& last = made.count == 1 ? rows.all : rows.using_flags;
+    const std::vector<u8> bytes = generate(*random.among(std::span(last)), constraints, random);
+    made.instruction = x86::decode(bytes, x86::CodeSize::bits64, tested_features());
+    made.bytes.insert(made.bytes.end(), bytes.begin(), bytes.end());
+    for (u64& value : made.before.r) value = interesting(random);
+    made.before.r[memory_base] = window_address + window_offset;
+    // What instructions address without saying so: the stack and its frame, strings, tables.
+    for (const u32 number : {x86::gpr::rsp, x86::gpr::rbp, x86::gpr::rsi, x86::gpr::rbx})
+        if (number == x86::gpr::rsp || addresses_by(made.instruction, number))
+            made.before.r[number] = window_address + 4096 + random.below(window_reach);
+    if (made.instruction.repeat != x86::Repeat::none) made.before.r[x86::gpr::rcx] = random.below(40);
+    // A bit's number in a register reaches far beyond the operand.
+    const x86::OperandValue second = x86::operand_of(made.instruction, 1);
+    if (tests_bits(made.instruction.row->op) && second.kind == x86::OperandKind::general)
+        made.before.r[second.number] = random.below(8000) - 4000;
+    made.before.flags = (random.next() & (x86::flag::arithmetic | x86::flag::direction)) | x86::flag::interrupt | 2;
+    return made;
+}
+
+std::string text_of(const Case& failed) {
+    std::string text;
+    for (const u8 byte : failed.bytes) text += fmt::format("{:02x} ", byte);
+    return text + x86::mnemonic(failed.instruction);
+}
+
+// Empty: they agree.
+std::string difference(const Case& tried, const HostOutcome& host, const HostOutcome& guest, const Undefined& undefined,
+                       std::span<const u8> host_memory, std::span<const u8> guest_memory) {
+    if (host.vector != guest.vector)
+        return fmt::format("the host raises {}, the guest {}", host.vector ? *host.vector : -1,
+                           guest.vector ? *guest.vector : -1);
+    std::string text;
+    for (std::size_t i = 0; i < 16; ++i)
+        if (host.registers.r[i] != guest.registers.r[i] && !undefined.destination)
+            text += fmt::format(" r{}: {:#x} on the host, {:#x} here, {:#x} before;", i, host.registers.r[i],
+                                guest.registers.r[i], tried.before.r[i]);
+    const u64 flags = flags_compared & ~undefined.flags;
+    if ((host.registers.flags & flags) != (guest.registers.flags & flags))
+        text += fmt::format(" flags: {:#x} on the host, {:#x} here, {:#x} before;", host.registers.flags & flags,
+                            guest.registers.flags & flags, tried.before.flags);
+    if (!undefined.destination && !std::ranges::equal(host_memory, guest_memory)) text += " memory differs;";
+    return text;
+}
+
+int run(u64 instructions, u64 seed) {
+    auto host = HostCpu::create();
+    if (!host) {
+        fmt::print(stderr, "{}\n", host.error().message());
+        return 1;
+    }
+    X86Constraints constraints{.features = tested_features(),
+                               .user_mode_only = true,
+                               .control_flow = false,
+                               .memory_base = memory_base,
+                               .window_bytes = window_reach};
+    constraints.general_registers = 0xffff & ~(1 << 4);
+    Rows rows{.all = generatable_rows(constraints), .defining = {}, .using_flags = {}};
+    // What popf may set would trap the harness; addresses in the instruction are anywhere.
+    std::erase_if(rows.all, [](const x86::Row* row) {
+        return !x86::is_translated(row->op) || row->op == Op::popf || row->operands[0].place == x86::Place::O ||
+               row->operands[1].place == x86::Place::O;
+    });
+    for (const x86::Row* row : rows.all) {
+        if (defines_flags(*row)) rows.defining.push_back(row);
+        if (uses_flags(*row)) rows.using_flags.push_back(row);
+    }
+    Random random{seed};
+    std::array engines{Engine(dbt::Engine::interpreter, (*host)->window()),
+                       Engine(dbt::Engine::baseline, (*host)->window())};
+    std::vector<u8> memory(HostCpu::window_bytes);
+    std::map<std::string, std::pair<u64, std::string>> failures; // by mnemonic
+    for (u64 i = 0; i < instructions; ++i) {
+        for (std::size_t at = 0; at < memory.size(); at += 8) {
+            const u64 value = random.next();
+            std::memcpy(memory.data() + at, &value, 8);
+        }
+        const Case tried = make_case(random, rows, constraints, (*host)->window_address());
+        // A frame that reaches out of the window is a fault on the host alone: the guest's memory has no holes.
+        const bool too_far = tried.instruction.row && tried.instruction.row->op == Op::enter &&
+                             tried.instruction.immediate > window_reach;
+        if (!tried.instruction.valid() || too_far) continue;
+        std::ranges::copy(memory, (*host)->window().begin());
+        const HostOutcome expected = (*host)->run(tried.bytes, tried.before);
+        Undefined undefined = undefined_of(tried.instruction, tried.before);
+        if (tried.count > 1) undefined.flags |= x86::flag::adjust;
+        for (std::size_t e = 0; e < engines.size(); ++e) {
+            const HostOutcome got = engines[e].run(tried.bytes, tried.count, tried.before, memory);
+            const std::string text =
+                difference(tried, expected, got, undefined, (*host)->window(), engines[e].memory());
+            if (text.empty()) continue;
+            auto& failure = failures[x86::mnemonic(tried.instruction)];
+            if (failure.first++ == 0)
+                failure.second = fmt::format("{} ({}):{}", text_of(tried), e == 0 ? "interpreter" : "baseline", text);
+        }
+    }
+    for (const auto& [name, failure] : failures) fmt::print("{:6} times {}\n", failure.first, failure.second);
+    fmt::print("{} instructions of {} encodings on the host, the interpreter and the baseline: {}\n", instructions,
+               rows.all.size(), failures.empty() ? "no difference" : "they differ");
+    return failures.empty() ? 0 : 1;
+}
+
+} // namespace
+} // namespace orrery::test
+
+int main(int count, char** arguments) {
+    const auto number = [&](int index, orrery::u64 otherwise) {
+        return count > index ? std::strtoull(arguments[index], nullptr, 0) : otherwise;
+    };
+    return orrery::test::run(number(1, 100'000), number(2, 1));
+}

@@ -1,0 +1,91 @@
+#include "tests/support/x86_test_machine.hpp"
+
+#include "cpu/x86/lazy_flags.hpp"
+
+namespace orrery::test {
+namespace {
+
+// A page each: PML4, a table of pages of 1 GiB, descriptors, gates, task, stack, handlers of 16 bytes each.
+constexpr u64 tables = 0x1000;
+constexpr u64 gdt = 0x3000, idt = 0x4000, task = 0x5000, stack_top = 0x7000, handlers = 0x7000;
+constexpr u64 system_pages = 7;
+constexpr u32 vectors = 32;
+constexpr u16 kernel_code = 8;
+
+} // namespace
+
+X86TestMachine::X86TestMachine(dbt::Engine engine, x86::Features features)
+    : machine_(Machine::create({.deterministic = true}).value()) {
+    add_ram("system", tables, system_pages * page_size);
+    constexpr u64 rights = x86::entry::present | x86::entry::writable | x86::entry::user | x86::entry::accessed;
+    const std::array<u64, 1> root{(tables + page_size) | rights};
+    std::array<u64, 4> pages{};
+    for (u64 i = 0; i < pages.size(); ++i) pages[i] = i * GiB | rights | x86::entry::large | x86::entry::dirty;
+    write(tables, {reinterpret_cast<const u8*>(root.data()), sizeof root});
+    write(tables + page_size, {reinterpret_cast<const u8*>(pages.data()), sizeof pages});
+    write_system();
+    translator_ = &machine_->keep(dbt::Translator::create(engine, x86::Processor::guest_description(),
+                                                          CpuMemory::state_offset_bytes(), machine_->memory(), 16 * MiB)
+                                      .value());
+    memory_ = &machine_->keep(std::make_unique<CpuMemory>());
+    processor_ = &machine_->keep(std::make_unique<x86::Processor>(
+        memory_->state, *machine_, x86::ProcessorConfiguration{.features = features, .shut_down = {}}));
+    machine_->add_cpu(
+        std::make_unique<dbt::DbtCpu>("cpu0", *processor_, memory_->context, &memory_->state, *translator_, *machine_));
+    begin_anew();
+    cpu().restored();
+}
+
+void X86TestMachine::begin_anew() {
+    using namespace x86;
+    State& state = memory_->state;
+    state = {};
+    state.cr0 = cr0::pe | cr0::pg | cr0::et | cr0::ne | cr0::wp;
+    state.cr3 = tables;
+    state.cr4 = cr4::pae | cr4::osfxsr | cr4::osxmmexcpt;
+    state.efer = efer::lme | efer::lma | efer::nxe | efer::sce;
+    const u16 user = data_at_reset | access::granular | 3 << access::dpl_low;
+    for (SegmentCache& segment : state.segments) segment = {0, ~u32{0}, 0x2b, static_cast<u16>(user | access::big)};
+    state.segment(Segment::cs) = {0, ~u32{0}, 0x33, static_cast<u16>(user | access::code | access::long_mode)};
+    state.gdtr = {gdt, 15};
+    state.idtr = {idt, vectors * 16 - 1};
+    state.tr = {task, 103, 0x28, static_cast<u16>(access::present | static_cast<u16>(SystemType::tss_busy))};
+    set_flags(state, flag::interrupt);
+}
+
+void X86TestMachine::write_system() {
+    const auto put = [&](u64 address, u64 value) {
+        write(address, {reinterpret_cast<const u8*>(&value), sizeof value});
+    };
+    const u64 code = x86::data_at_reset | x86::access::code | x86::access::long_mode;
+    put(gdt + kernel_code, code << 40);
+    put(task + 4, stack_top);
+    for (u64 vector = 0; vector < vectors; ++vector) {
+        const u64 handler = handlers + vector * 16;
+        put(idt + vector * 16, handler | u64{kernel_code} << 16 | u64{0x8e} << 40);
+        put(handler, 0xfeeb); // a jump to itself
+    }
+}
+
+std::optional<X86TestMachine::Taken> X86TestMachine::taken() {
+    const u64 offset = state().pc - handlers;
+    if (offset >= vectors * 16) return std::nullopt;
+    std::array<u64, 6> frame{};
+    const u64 rsp = state().r[x86::gpr::rsp];
+    machine_->memory().read_memory({rsp}, {reinterpret_cast<u8*>(frame.data()), stack_top - rsp});
+    const bool error_code = stack_top - rsp == sizeof frame;
+    return Taken{static_cast<u8>(offset / 16), frame[error_code ? 4 : 3], frame[error_code ? 3 : 2]};
+}
+
+Ram& X86TestMachine::add_ram(std::string name, u64 base, u64 size_bytes) {
+    Ram& ram = machine_->add_ram(Ram::create(name, size_bytes).value());
+    machine_->memory().map({.base = {base}, .size_bytes = ram.size_bytes(), .ram = &ram, .name = ram.name()}).value();
+    return ram;
+}
+
+void X86TestMachine::write(u64 address, std::span<const u8> bytes) {
+    const bool written = machine_->memory().write_memory({address}, bytes, true);
+    ORRERY_ASSERT(written, "tests write to memory that is there");
+}
+
+} // namespace orrery::test

@@ -1,0 +1,45 @@
+// A small deterministic machine with one x86 CPU that is in 64-bit user code already: paging maps the first 4 GiB to
+// themselves, and every exception has a handler that does nothing for ever. More RAM is where a test adds it.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "accel/dbt/dbt_cpu.hpp"
+#include "accel/dbt/translator.hpp"
+#include "cpu/x86/processor.hpp"
+#include "machine/machine.hpp"
+
+namespace orrery::test {
+
+class X86TestMachine {
+public:
+    // Ends the test program when the host refuses.
+    X86TestMachine(dbt::Engine engine, x86::Features features);
+
+    [[nodiscard]] Machine& machine() { return *machine_; }
+    [[nodiscard]] x86::State& state() { return memory_->state; }
+    [[nodiscard]] x86::Processor& processor() { return *processor_; }
+    [[nodiscard]] Cpu& cpu() { return *machine_->cpus().front(); }
+    Ram& add_ram(std::string name, u64 base, u64 size_bytes);
+    void write(u64 address, std::span<const u8> bytes);
+    // The state that the constructor has made.
+    void begin_anew();
+    // What the handler that runs was called for; empty while the user's code runs.
+    struct Taken {
+        u8 vector = 0;
+        u64 rsp = 0;
+        u64 flags = 0;
+    };
+    [[nodiscard]] std::optional<Taken> taken();
+
+private:
+    void write_system();
+    using CpuMemory = dbt::VcpuMemory<x86::State>;
+    std::unique_ptr<Machine> machine_;
+    dbt::Translator* translator_ = nullptr;
+    CpuMemory* memory_ = nullptr;
+    x86::Processor* processor_ = nullptr;
+};
+
+} // namespace orrery::test
