@@ -21,10 +21,15 @@ void EscapeKeys::pressed(u8 key) {
                        .c_str(),
                    stderr);
         return;
+    case 'm':
+    case '\r':
+    case '\n':
+        if (open_monitor_) open_monitor_();
+        return;
     default:
         std::fputs(
-            "\norrery: Ctrl-] and then: q quits, r resets the machine, i tells the guest's time, b sends a break,\n"
-            "        Ctrl-] sends itself; any other key shows this\n",
+            "\norrery: Ctrl-] and then: q quits, m opens the monitor, r resets the machine, i tells the guest's time,\n"
+            "        b sends a break, Ctrl-] sends itself; any other key shows this\n",
             stderr);
     }
 }

@@ -36,12 +36,11 @@ constexpr const char* explain_examples =
     "  orrery explain --address 0x80000000 --instructions 1000 --kernel vmlinuz\n\n"
     "The options of `orrery run` say which machine is run; it is deterministic, and its console leads nowhere.\n\n";
 
-constexpr const char* trace_examples =
-    "\nExamples:\n"
-    "  orrery run --trace-file boot.trace --trace-privilege M --kernel vmlinuz\n"
-    "  orrery trace show boot.trace --summary\n"
-    "  orrery trace show boot.trace --what instructions --limit 100 --disassemble\n"
-    "  orrery trace show boot.trace --what devices --json\n\n";
+constexpr const char* trace_examples = "\nExamples:\n"
+                                       "  orrery run --trace-file boot.trace --trace-privilege M --kernel vmlinuz\n"
+                                       "  orrery trace show boot.trace --summary\n"
+                                       "  orrery trace show boot.trace --what instructions --limit 100 --disassemble\n"
+                                       "  orrery trace show boot.trace --what devices --json\n\n";
 
 struct CommandLine {
     CLI::App program{"Orrery, a machine that imitates a machine: runs whole guest systems in a translator.", "orrery"};

@@ -5,11 +5,10 @@
 
 #include <unistd.h>
 
-#include "app/debug/controller.hpp"
+#include "app/doors.hpp"
 #include "app/end_signals.hpp"
 #include "app/escape_keys.hpp"
 #include "app/exit_codes.hpp"
-#include "app/gdb/server.hpp"
 #include "app/host_probe.hpp"
 #include "app/messages.hpp"
 #include "app/stuck_report.hpp"
@@ -59,7 +58,7 @@ void greet(const RunPlan& plan) {
          size_text(board.memory_bytes),
          board.engine == dbt::Engine::interpreter ? "interpreter (interp)" : "translator (jit)",
          board.deterministic ? ", deterministic" : "", plan.restore ? fmt::format(", from {}", *plan.restore) : "",
-         terminal ? "Ctrl-] q quits" : "Ctrl-C ends it");
+         terminal ? "Ctrl-] q quits, Ctrl-] m opens the monitor" : "Ctrl-C ends it");
 }
 
 void tell_hash(Machine& machine) {
@@ -72,33 +71,18 @@ u64 next_multiple(u64 count, u64 step) {
     return steps > ~u64{0} / step ? ~u64{0} : steps * step;
 }
 
-// Runs to an end, or to the instruction at which to save; on the way there it writes hashes.
+// Runs to an end, to a pause, or to the instruction at which to save; on the way there it writes hashes.
 Outcome run_machine(Machine& machine, const RunPlan& plan) {
     if (!plan.board.deterministic) return machine.run();
     const u64 save_at = plan.save_at.value_or(~u64{0});
     for (;;) {
         const u64 hash_at = plan.hash_every ? next_multiple(machine.retired(), *plan.hash_every) : ~u64{0};
         const Outcome outcome = machine.run_until(std::min(save_at, hash_at));
+        const bool goes_on = outcome.ending == Ending::instructions || outcome.ending == Ending::paused;
+        if (goes_on && machine.retired() == hash_at) tell_hash(machine);
         if (outcome.ending != Ending::instructions) return outcome;
-        if (machine.retired() == hash_at) tell_hash(machine);
         if (machine.retired() >= save_at) return outcome;
     }
-}
-
-// The parts that let a debugger in; without --gdb there are none.
-struct Debugging {
-    std::unique_ptr<DebugController> controller;
-    std::unique_ptr<gdb::Server> server;
-};
-
-Result<Debugging> start_debugging(Machine& machine, const RunPlan& plan) {
-    Debugging debugging;
-    if (!plan.gdb) return debugging;
-    debugging.controller = std::make_unique<DebugController>(machine, plan.paused);
-    auto server = gdb::Server::create(*plan.gdb, *debugging.controller, machine.events());
-    if (!server) return std::unexpected(server.error().in("--gdb"));
-    debugging.server = std::move(*server);
-    return debugging;
 }
 
 std::vector<std::string> programs_of(const RunPlan& plan) {
@@ -108,28 +92,37 @@ std::vector<std::string> programs_of(const RunPlan& plan) {
     return programs;
 }
 
-// Null without --trace-file.
-Result<std::unique_ptr<trace::Control>> start_trace(Machine& machine, const RunPlan& plan) {
-    constexpr u64 largest_program = 2 * GiB;
-    if (!plan.trace_file) return nullptr;
-    Symbols symbols;
-    for (const std::string& path : programs_of(plan))
-        if (const auto file = read_file(path, largest_program, "the program")) symbols.add(*file);
-    auto control = std::make_unique<trace::Control>(machine, "riscv-virt", std::move(symbols));
-    TRY_STATUS(control->start(*plan.trace_file, plan.trace));
-    return control;
-}
+// Symbols are read only if something is traced.
+class Tracing {
+public:
+    Tracing(Machine& machine, const RunPlan& plan) : machine_(machine), plan_(plan) {}
 
-// What failed in writing was told when it did.
-void end_trace(trace::Control& control) {
-    if (!control.status().running) return;
-    const Status whole = control.stop();
-    const trace::Control::Progress done = control.status();
-    if (whole)
-        tell("traced {} events to {} ({} bytes)", done.records, done.path, done.size_bytes);
-    else
-        tell("the trace in {} isn't complete", done.path);
-}
+    trace::Control& control() {
+        constexpr u64 largest_program = 2 * GiB;
+        if (control_) return *control_;
+        Symbols symbols;
+        for (const std::string& path : programs_of(plan_))
+            if (const auto file = read_file(path, largest_program, "the program")) symbols.add(*file);
+        control_ = std::make_unique<trace::Control>(machine_, "riscv-virt", std::move(symbols));
+        return *control_;
+    }
+
+    // What failed in writing was told when it did.
+    void end() {
+        if (!control_ || !control_->status().running) return;
+        const Status whole = control_->stop();
+        const trace::Control::Progress done = control_->status();
+        if (whole)
+            tell("traced {} events to {} ({} bytes)", done.records, done.path, done.size_bytes);
+        else
+            tell("the trace in {} isn't complete", done.path);
+    }
+
+private:
+    Machine& machine_;
+    const RunPlan& plan_;
+    std::unique_ptr<trace::Control> control_;
+};
 
 int guest_code(u32 code) {
     if (code <= exit_highest_guest_code) return static_cast<int>(code);
@@ -190,28 +183,31 @@ Result<Ended> run_plan(RunPlan& plan) {
     TRY_STATUS(choose_engine(plan));
     EscapeKeys keys;
     plan.board.escape = keys.handler();
+    dbt::CodeInspector inspector;
+    plan.board.inspector = &inspector;
     const std::unique_ptr<Machine> machine = TRY(create_riscv_virt(plan.board));
     if (plan.restore) TRY_STATUS(restore_snapshot(*machine, *plan.restore));
     keys.attach(*machine);
     const std::unique_ptr<EndSignals> signals = TRY(EndSignals::create(*machine));
-    const std::unique_ptr<trace::Control> tracing = TRY(start_trace(*machine, plan));
-    const Debugging debugging = TRY(start_debugging(*machine, plan));
+    Tracing tracing(*machine, plan);
+    if (plan.trace_file) TRY_STATUS(tracing.control().start(*plan.trace_file, plan.trace));
+    Doors doors(*machine, keys, {.gdb = plan.gdb, .monitor = plan.monitor, .paused = plan.paused},
+                {.programs = programs_of(plan), .inspector = &inspector, .tracing = [&tracing]() -> trace::Control& {
+                     return tracing.control();
+                 }});
+    doors.run_by([&] { return run_machine(*machine, plan); });
+    TRY_STATUS(doors.open());
     greet(plan);
-    if (debugging.server)
-        tell("gdb and lldb can connect to {}{}", debugging.server->address(),
-             plan.paused ? "; the guest waits for them" : "");
-    const Outcome outcome = debugging.controller ? debugging.controller->run() : run_machine(*machine, plan);
-    if (tracing) end_trace(*tracing);
+    doors.tell_addresses();
+    const Outcome outcome = doors.run();
+    tracing.end();
     const bool ended_from_here = outcome.ending == Ending::stopped && !plan.save_at;
     if (plan.save && (ended_from_here || outcome.ending == Ending::instructions)) {
         TRY_STATUS(save_snapshot(*machine, *plan.save));
         tell("saved after {} instructions to {}", machine->retired(), *plan.save);
     }
     const int code = exit_code(*machine, outcome, plan);
-    if (debugging.controller) {
-        debugging.controller->tell_end(static_cast<u32>(code));
-        machine->events().run_once(0); // the last words on their way
-    }
+    doors.tell_end(code);
     return Ended{code, signals->received()};
 }
 

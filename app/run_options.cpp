@@ -2,6 +2,8 @@
 
 #include <limits>
 
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 
 #include "app/values.hpp"
@@ -121,8 +123,11 @@ Status parse_debug_options(const RunArguments& arguments, RunPlan& plan) {
     // A debugger's user looks himself, and may mend it.
     plan.board.stop_when_stuck = plan.on_stuck != OnStuck::ignore && !plan.gdb;
     plan.board.record_transfers = arguments.record_transfers;
+    plan.monitor = if_given(arguments.monitor);
     plan.paused = arguments.paused;
-    if (plan.paused && !plan.gdb) return error("--paused: also needs --gdb, or nobody could make the guest go on");
+    const bool has_prompt = plan.board.serial == "stdio" && ::isatty(STDIN_FILENO) == 1;
+    if (plan.paused && !plan.gdb && !plan.monitor && !has_prompt)
+        return error("--paused: also needs --gdb, --monitor or a terminal, or nobody could make the guest go on");
     if (plan.gdb && (plan.save_at || plan.hash_every))
         return error(
             "--gdb: a debugger stops the guest where it likes, so --save-at and --hash-every can't be had with it");
@@ -228,7 +233,9 @@ void RunArguments::add_to(CLI::App& command) {
         ->type_name("[unix:PATH|HOST:PORT]")
         ->expected(0, 1)
         ->default_str(std::string(default_gdb_address));
-    command.add_flag("--paused", paused, "with --gdb: wait for the debugger before the first instruction");
+    command.add_option("--monitor", monitor, "let programs use the monitor here, in lines of JSON")
+        ->type_name("unix:PATH|HOST:PORT");
+    command.add_flag("--paused", paused, "wait for gdb or the monitor's `continue` before the first instruction");
     command.add_option("--save", save, "save the machine's state when the run is ended from here")->type_name("FILE");
     command.add_option("--save-at", save_at, "with --deterministic: save and end after so many instructions")
         ->type_name("N");

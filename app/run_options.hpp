@@ -36,6 +36,7 @@ struct RunArguments {
     std::string on_stuck = "report";
     bool record_transfers = false;
     std::string gdb;
+    std::string monitor;
     bool paused = false;
     std::string image;
 
@@ -54,7 +55,8 @@ struct RunPlan {
     std::optional<u64> hash_every;
     std::optional<std::string> restore;
     OnStuck on_stuck = OnStuck::report;
-    std::optional<std::string> gdb; // where the stub listens: unix:PATH or HOST:PORT
+    std::optional<std::string> gdb;     // where the stub listens: unix:PATH or HOST:PORT
+    std::optional<std::string> monitor; // where programs find the monitor: unix:PATH or HOST:PORT
     bool paused = false;
     std::optional<std::string> trace_file; // what `trace` lets through goes there
     trace::Arguments trace;

@@ -85,6 +85,8 @@ public:
     virtual void set_breakpoints(std::span<const u64> addresses) = 0;
     virtual void set_watches(std::span<const Watch> watches) = 0;
     [[nodiscard]] virtual const WatchHit& watch_hit() const = 0;
+    [[nodiscard]] virtual std::vector<CachedTranslation> cached_translations() const = 0;
+    [[nodiscard]] virtual std::vector<EngineCounter> counters() const = 0;
     // Executes one instruction, or delivers the exception that it raises. Takes no interrupt and heeds no breakpoint.
     // `halted` if the CPU waits for an interrupt, `watchpoint` as from run() if watches are to be heeded, else
     // `deadline`.

@@ -55,6 +55,23 @@ struct CpuWords {
     std::vector<std::string> interrupts;
 };
 
+// A page whose translation an engine keeps, so that it need not be walked for again.
+struct CachedTranslation {
+    u64 address = 0;  // virtual
+    u64 physical = 0; // guest-physical
+    u64 space = 0;    // the address space, as the architecture numbers them
+    u64 view = 0;     // what else its rights depend on: a privilege
+    bool read = false, write = false, execute = false;
+    bool current = false; // in the CPU's present address space and privilege
+};
+
+// Something an engine counts.
+struct EngineCounter {
+    std::string_view name; // "TLB misses"
+    u64 value = 0;
+    bool shared = false; // by the machine's CPUs, which all tell the same
+};
+
 class DebugView {
 public:
     virtual ~DebugView() = default;

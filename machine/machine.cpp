@@ -101,7 +101,9 @@ Result<std::unique_ptr<Machine>> Machine::create(const MachineOptions& options) 
 Machine::Machine(const MachineOptions& options, std::unique_ptr<EventLoop> events)
     : options_(options), clock_("clock", options.deterministic ? static_cast<TimeSource&>(instruction_time_)
                                                                : static_cast<TimeSource&>(host_time_)),
-      memory_("memory", lock_), events_(std::move(events)), timeout_(clock_, [this] { end({Ending::timed_out, 0}); }) {
+      memory_("memory", lock_), events_(std::move(events)),
+      timeout_(clock_, "timeout", [this] { end({Ending::timed_out, 0}); }) {
+    memory_.log_accesses_by(clock_);
     clock_.on_earlier_deadline([this] {
         if (!options_.deterministic) {
             events_->wake();
@@ -158,8 +160,14 @@ void Machine::end(Outcome outcome) {
     events_->wake();
 }
 
+// In deterministic mode nobody runs while the event loop does, and a kick that no one needs would cost a vCPU its turn.
 void Machine::pause() {
-    events_->post([this] { end({Ending::paused, 0}); });
+    events_->post([this] {
+        if (!options_.deterministic) return end({Ending::paused, 0});
+        if (!ended_) outcome_ = {Ending::paused, 0};
+        ended_ = true;
+        events_->wake();
+    });
 }
 
 // From vCPU threads. Of several that stop at once the first counts; the others come to the same place again.
@@ -348,7 +356,8 @@ Outcome Machine::run_deterministic(u64 retired_limit) {
     looks_in_standstill_ = 0;
     for (Cpu* cpu : cpus_) cpu->look_for_loops(stops_when_stuck());
     if (options_.timeout_ns != never_ns) timeout_.arm_at(options_.timeout_ns);
-    for (u32 turn = 0; carry_out_requests(); ++turn) {
+    // It gets somewhere before anyone outside is heard, however often it is paused.
+    for (u32 turn = 1; carry_out_requests(); ++turn) {
         if (retired() >= retired_limit) return {Ending::instructions, 0};
         if (turn % turns_between_polls == 0) {
             events_->run_once(0);

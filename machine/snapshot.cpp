@@ -169,7 +169,7 @@ Status restore_memory(SnapshotReader& in, Machine& machine, const std::vector<Co
 } // namespace
 
 Status save_snapshot(Machine& machine, const std::string& path) {
-    std::lock_guard guard(machine.lock());
+    const MachineEntry guard(machine.lock());
     auto out = TRY(SnapshotWriter::create(path));
     const std::vector<Component*> components = all_components(machine);
     out->number(components.size());

@@ -8,7 +8,7 @@
 
 namespace orrery {
 
-// Replaces the file at `path` once all of it is written.
+// Replaces the file at `path` once all of it is written. Also from the event loop, under the machine lock.
 Status save_snapshot(Machine& machine, const std::string& path);
 
 // Checks the whole file before it touches the machine. Errors say what differs: no snapshot, damaged, of another

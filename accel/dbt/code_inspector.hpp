@@ -36,6 +36,9 @@ public:
     // What the vCPU would translate if it came to `address` in its present mode.
     [[nodiscard]] std::expected<CodeBytes, Fault> at(u64 address) const;
 
+    // In which it would translate it.
+    [[nodiscard]] u64 mode() const { return frontend_->key().mode; }
+
 private:
     Translator* translator_ = nullptr;
     DbtCpu* cpu_ = nullptr;

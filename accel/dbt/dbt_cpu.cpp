@@ -185,6 +185,22 @@ void DbtCpu::record_all_transfers() {
     tlb_.hide_jumps();
 }
 
+std::vector<EngineCounter> DbtCpu::counters() const {
+    const TranslatorStatistics& translator = translator_.statistics();
+    const bool translated = translator_.engine() == Engine::baseline;
+    return {{"TLB misses", counts_.tlb_misses},
+            {"device accesses", counts_.device_accesses},
+            {"block lookups", counts_.block_lookups},
+            {"slow exits", counts_.slow_exits},
+            {"exceptions", counts_.exceptions},
+            {"blocks interpreted", translated ? 0 : translator.blocks, true},
+            {"blocks compiled (baseline)", translated ? translator.blocks : 0, true},
+            {"guest instructions translated", translator.guest_instructions, true},
+            {"host code bytes", translator.code_bytes, true},
+            {"blocks invalidated", translator.invalidations, true},
+            {"code cache flushes", translator.flushes, true}};
+}
+
 void DbtCpu::set_pc(u64 pc) {
     const ir::GuestDescription& guest = frontend_.description();
     *reinterpret_cast<u64*>(static_cast<u8*>(context_.state) + guest.slots[guest.pc_slot].offset_bytes) = pc;
@@ -310,6 +326,7 @@ bool DbtCpu::handle_exit() {
         raise({context_.exit_code, context_.exit_value});
         return false;
     case jit::Exit::slow:
+        ++counts_.slow_exits;
         finish_slow_exit(left_at);
         return false;
     }
@@ -346,6 +363,7 @@ void DbtCpu::raise(Fault fault) {
         stop_ = ExitReason::watchpoint;
         return;
     }
+    ++counts_.exceptions;
     exceptions_in_a_row_ = retired() == retired_at_exception_ ? exceptions_in_a_row_ + 1 : 0;
     retired_at_exception_ = retired();
     log_exception(fault);
@@ -448,6 +466,7 @@ const u8* DbtCpu::next_code() {
 // The block at the state's pc. Null: fetching faulted and the fault was delivered, or one instruction was run in place,
 // or there is a breakpoint.
 jit::CompiledBlock* DbtCpu::next_block() {
+    ++counts_.block_lookups;
     const ir::BlockKey key = frontend_.key();
     if (translator_.is_breakpoint(key.pc)) {
         stop_ = ExitReason::breakpoint;

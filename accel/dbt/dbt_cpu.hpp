@@ -72,6 +72,8 @@ public:
     void set_pc(u64 pc) override;
     void set_watches(std::span<const Watch> watches) override;
     [[nodiscard]] const WatchHit& watch_hit() const override { return watch_hit_; }
+    [[nodiscard]] std::vector<CachedTranslation> cached_translations() const override { return tlb_.translations(); }
+    [[nodiscard]] std::vector<EngineCounter> counters() const override;
     ExitReason step(bool heed_watches) override;
     void set_trace(TraceSink* sink, const TraceFilter& filter) override;
 
@@ -192,7 +194,15 @@ private:
     bool heeds_watches_ = true;
     WatchHit watch_hit_;
     std::unique_ptr<CpuTracer> tracer_; // null while nothing is traced
-    std::optional<ExitReason> stop_;    // breakpoint, watchpoint or looping: run() ends
+    struct Counts {
+        u64 tlb_misses = 0;
+        u64 device_accesses = 0;
+        u64 block_lookups = 0;
+        u64 slow_exits = 0;
+        u64 exceptions = 0;
+    };
+    Counts counts_;                  // on slow paths only
+    std::optional<ExitReason> stop_; // breakpoint, watchpoint or looping: run() ends
     std::atomic<u32> requests_ = 0;
     std::function<void()> attention_;
 };

@@ -79,6 +79,7 @@ u64 value_or_leave(DbtCpu& cpu, const std::expected<u64, Fault>& result) {
 // Translates, and remembers the page for translated code if it is RAM.
 std::expected<DbtCpu::Target, Fault> DbtCpu::resolve(GuestVirtual address, MemoryAction action, u64 size_bytes,
                                                      u8 mmu_index) {
+    ++counts_.tlb_misses;
     const auto translation = frontend_.translate_address(address, action, mmu_index);
     if (!translation) return std::unexpected(translation.error());
     if (translation->bytes < size_bytes) return std::unexpected(frontend_.bus_fault(address, action));
@@ -183,6 +184,7 @@ std::expected<u64, Fault> DbtCpu::load_within_page(u64 address, u64 size_bytes, 
     const auto target = resolve({address}, MemoryAction::read, size_bytes, mmu_index);
     if (!target) return std::unexpected(target.error());
     if (target->host) return load_host(target->host, size_bytes);
+    ++counts_.device_accesses;
     const std::optional<u64> value = read_bus(target->physical, size_bytes);
     if (!value) return std::unexpected(frontend_.bus_fault({address}, MemoryAction::read));
     if (tracer_) trace_device(target->physical, size_bytes, false, *value);
@@ -223,6 +225,7 @@ std::expected<void, Fault> DbtCpu::store_to(const Target& target, GuestVirtual a
         written(target, size_bytes);
         return {};
     }
+    ++counts_.device_accesses;
     if (!write_bus(target.physical, value, size_bytes))
         return std::unexpected(frontend_.bus_fault(address, MemoryAction::write));
     if (tracer_) trace_device(target.physical, size_bytes, true, value);

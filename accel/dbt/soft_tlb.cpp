@@ -1,6 +1,7 @@
 #include "accel/dbt/soft_tlb.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace orrery::dbt {
 namespace {
@@ -173,6 +174,58 @@ bool SoftTlb::drop_writes(const u8* host_page) {
         dropped = true;
     }
     return dropped;
+}
+
+// The address space and view that a tag stands for; empty: none any more.
+std::optional<std::pair<u64, u64>> SoftTlb::meaning_of_data(u64 tag) const {
+    for (const auto& [space, tags] : tags_)
+        for (u64 view = 0; view < views; ++view)
+            if (tags.data[view] == tag) return std::pair{space, view};
+    return std::nullopt;
+}
+
+std::optional<std::pair<u64, u64>> SoftTlb::meaning_of_code(u32 tag) const {
+    for (const auto& [space, tags] : tags_) {
+        if (tags.execute_generation != execute_generation_) continue;
+        for (const auto& [mode, known] : tags.execute)
+            if (known == tag) return std::pair{space, mode};
+    }
+    return std::nullopt;
+}
+
+std::vector<CachedTranslation> SoftTlb::translations() const {
+    std::vector<CachedTranslation> all;
+    for (const jit::TlbEntry& entry : context_.tlb) {
+        const bool read = entry.read_tag != jit::tlb_invalid;
+        const bool write = entry.write_tag != jit::tlb_invalid;
+        if (!read && !write) continue;
+        const u64 whole = read ? entry.read_tag : entry.write_tag;
+        const u64 tag = whole & (page_size - 1);
+        // Spaces that were flushed leave entries behind that no one finds.
+        const auto meaning = meaning_of_data(tag);
+        if (!meaning) continue;
+        all.push_back({.address = whole - tag,
+                       .physical = entry.physical,
+                       .space = meaning->first,
+                       .view = meaning->second,
+                       .read = read,
+                       .write = write,
+                       .current = tag == context_.data_tag[0]});
+    }
+    for (const Code& code : code_) {
+        const auto meaning = code.tag == 0 ? std::nullopt : meaning_of_code(code.tag);
+        if (!meaning) continue;
+        all.push_back({.address = code.page,
+                       .physical = code.physical_page,
+                       .space = meaning->first,
+                       .view = meaning->second,
+                       .execute = true,
+                       .current = code.tag == context_.jump_tag});
+    }
+    std::ranges::sort(all, [](const CachedTranslation& a, const CachedTranslation& b) {
+        return std::tie(a.space, a.address, a.view, a.execute) < std::tie(b.space, b.address, b.view, b.execute);
+    });
+    return all;
 }
 
 void SoftTlb::remember_jump(u64 pc, const u8* code) {

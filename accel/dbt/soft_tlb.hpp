@@ -6,10 +6,12 @@
 #include <array>
 #include <atomic>
 #include <bitset>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "cpu/debug.hpp"
 #include "cpu/frontend.hpp"
 #include "jit/runtime/context.hpp"
 #include "machine/fabric/ram.hpp"
@@ -50,6 +52,9 @@ public:
     // No direct store to the page at `host_page` any more. True if there was one.
     bool drop_writes(const u8* host_page);
 
+    // For people: what is remembered, pages of 4 KiB each, by address.
+    [[nodiscard]] std::vector<CachedTranslation> translations() const;
+
     // ---- the jump table. `code` is at or above Context::code_base if translated code is to find it, else anywhere.
     void remember_jump(u64 pc, const u8* code);
     // The code remembered for `pc` in the selected context, null if there is none.
@@ -81,6 +86,8 @@ private:
     static std::size_t index(u64 address) { return (address >> page_shift) % jit::tlb_entries; }
     static std::size_t jump_index(u64 pc) { return (pc >> 1) % jit::jump_entries; }
     u32 execute_tag(Tags& tags, u64 mode);
+    [[nodiscard]] std::optional<std::pair<u64, u64>> meaning_of_data(u64 tag) const;
+    [[nodiscard]] std::optional<std::pair<u64, u64>> meaning_of_code(u32 tag) const;
     void renew_jump_tags();
     void note_large(u64 address, u64 page_size_bytes);
     void flush_range(const Range& range);

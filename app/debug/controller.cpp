@@ -4,8 +4,6 @@
 #include <cstring>
 #include <mutex>
 
-#include "app/debug/monitor.hpp"
-
 namespace orrery::app {
 namespace {
 
@@ -50,6 +48,7 @@ DebugController::DebugController(Machine& machine, bool paused) : machine_(machi
     for (Cpu* cpu : machine_.cpus()) views_.push_back(std::make_unique<View>(cpu->debug_view()));
     if (!paused) wanted_ = Resume{};
     running_ = !paused;
+    runner_ = [this] { return machine_.run(); };
 }
 
 DebugController::~DebugController() = default;
@@ -70,7 +69,11 @@ void DebugController::tell(const Stop& stop) {
         if (listeners_.contains(number)) listener(stop_);
 }
 
-void DebugController::tell_end(u32 exit_code) { tell({.reason = Stop::Reason::ended, .exit_code = exit_code}); }
+void DebugController::tell_end(u32 exit_code) {
+    carry_out_errands();
+    std::lock_guard guard(machine_.lock());
+    tell({.reason = Stop::Reason::ended, .exit_code = exit_code});
+}
 
 void DebugController::pause() {
     if (!running_) return;
@@ -82,7 +85,27 @@ void DebugController::resume(const Resume& how) {
     if (running_) return;
     running_ = true;
     wanted_ = how;
+    if (resumed_) resumed_();
     machine_.events().wake();
+}
+
+void DebugController::while_still(std::function<void()> work, std::function<void()> then) {
+    errands_.push_back({std::move(work), std::move(then)});
+    if (running_)
+        machine_.pause();
+    else
+        machine_.events().wake();
+}
+
+void DebugController::carry_out_errands() {
+    if (errands_.empty()) return;
+    // Those that come up meanwhile wait for the next time, after whatever is told of this stop.
+    for (const Errand& errand : std::exchange(errands_, {})) {
+        errand.work();
+        std::lock_guard guard(machine_.lock());
+        errand.then();
+    }
+    take_changed_state();
 }
 
 void DebugController::kill() { machine_.stop(); }
@@ -100,7 +123,9 @@ Outcome DebugController::run() {
             machine_.reset();
         }
         if (!wanted_) {
-            machine_.events().run_once(~u64{0});
+            carry_out_errands();
+            if (wanted_) continue;
+            machine_.events().run_once(errands_.empty() ? ~u64{0} : 0);
             continue;
         }
         const Resume how = *std::exchange(wanted_, std::nullopt);
@@ -120,11 +145,7 @@ DebugController::Progress DebugController::carry_out(const Resume& how) {
     }
     take_changed_state();
     if (how.kind == Resume::Kind::range) return step_through(how);
-    if (how.kind == Resume::Kind::step) {
-        Progress progress = step(how.cpu);
-        if (!progress.ending && !progress.stop) progress.stop = Stop{.reason = Stop::Reason::step, .cpu = how.cpu};
-        return progress;
-    }
+    if (how.kind == Resume::Kind::step) return step_times(how);
     std::vector<Cpu*> only;
     for (const u32 cpu : how.only) only.push_back(machine_.cpus()[cpu]);
     machine_.run_only(only);
@@ -136,16 +157,17 @@ DebugController::Progress DebugController::carry_out(const Resume& how) {
 
 // The instruction at which a CPU was shown to stand is executed now, not stopped at again.
 DebugController::Progress DebugController::step_over_breakpoint() {
-    if (stop_.cpu >= cpu_count() || !breakpoints_.contains(machine_.cpus()[stop_.cpu]->pc())) return {};
+    if (stop_.cpu >= cpu_count() || !is_breakpoint(machine_.cpus()[stop_.cpu]->pc())) return {};
     return step(stop_.cpu);
 }
 
 DebugController::Progress DebugController::go_on() {
+    carry_out_errands();
     if (pause_wanted_) return paused();
-    const Outcome outcome = machine_.run();
+    const Outcome outcome = runner_();
     if (outcome.ending != Ending::paused) return {.ending = outcome};
     const auto& why = machine_.debug_stop();
-    if (!why) return pause_wanted_ ? paused() : Progress{};
+    if (!why) return {};
     const u32 cpu = index_of(*why->cpu);
     return why->reason == ExitReason::watchpoint ? at_watchpoint(cpu) : at_breakpoint(cpu);
 }
@@ -155,10 +177,13 @@ DebugController::Progress DebugController::paused() const {
 }
 
 DebugController::Progress DebugController::at_breakpoint(u32 cpu) {
-    const auto found = breakpoints_.find(machine_.cpus()[cpu]->pc());
+    const u64 pc = machine_.cpus()[cpu]->pc();
+    const Progress here{.stop = Stop{.reason = Stop::Reason::breakpoint, .cpu = cpu}};
+    if (own_breakpoints_.contains(pc)) return here;
+    const auto found = breakpoints_.find(pc);
     if (found == breakpoints_.end()) return {};
     if (found->second && !found->second(cpu)) return step(cpu);
-    return {.stop = Stop{.reason = Stop::Reason::breakpoint, .cpu = cpu}};
+    return here;
 }
 
 // The CPU stands before the access. It is shown behind it, with what the access has changed.
@@ -189,6 +214,23 @@ DebugController::Progress DebugController::step(u32 cpu) {
     return done.reason == ExitReason::watchpoint ? at_watchpoint(cpu) : Progress{};
 }
 
+bool DebugController::look_outside() {
+    machine_.events().run_once(0);
+    carry_out_errands();
+    return pause_wanted_ || machine_.stop_requested();
+}
+
+DebugController::Progress DebugController::step_times(const Resume& how) {
+    for (u64 steps = 1;; ++steps) {
+        const Progress progress = step(how.cpu);
+        if (progress.ending || progress.stop) return progress;
+        if (steps >= how.steps) return {.stop = Stop{.reason = Stop::Reason::step, .cpu = how.cpu}};
+        if (is_breakpoint(machine_.cpus()[how.cpu]->pc()))
+            return {.stop = Stop{.reason = Stop::Reason::breakpoint, .cpu = how.cpu}};
+        if (steps % steps_between_polls == 0 && look_outside()) return paused();
+    }
+}
+
 DebugController::Progress DebugController::step_through(const Resume& range) {
     Cpu& cpu = *machine_.cpus()[range.cpu];
     const Progress arrived{.stop = Stop{.reason = Stop::Reason::step, .cpu = range.cpu}};
@@ -197,10 +239,8 @@ DebugController::Progress DebugController::step_through(const Resume& range) {
         if (progress.ending || progress.stop) return progress;
         const u64 pc = cpu.pc();
         if (pc < range.first || pc >= range.end) return arrived;
-        if (breakpoints_.contains(pc)) return {.stop = Stop{.reason = Stop::Reason::breakpoint, .cpu = range.cpu}};
-        if (steps % steps_between_polls != 0) continue;
-        machine_.events().run_once(0);
-        if (pause_wanted_ || machine_.stop_requested()) return paused();
+        if (is_breakpoint(pc)) return {.stop = Stop{.reason = Stop::Reason::breakpoint, .cpu = range.cpu}};
+        if (steps % steps_between_polls == 0 && look_outside()) return paused();
     }
 }
 
@@ -291,9 +331,9 @@ std::vector<MemoryRegion> DebugController::memory_map() const {
 }
 
 void DebugController::place_breakpoints() {
-    std::vector<u64> addresses;
-    addresses.reserve(breakpoints_.size());
-    for (const auto& [address, condition] : breakpoints_) addresses.push_back(address);
+    std::set<u64> all = own_breakpoints_;
+    for (const auto& [address, condition] : breakpoints_) all.insert(address);
+    const std::vector<u64> addresses(all.begin(), all.end());
     for (Cpu* cpu : machine_.cpus()) cpu->set_breakpoints(addresses);
 }
 
@@ -317,6 +357,11 @@ Status DebugController::remove_breakpoint(u64 address) {
     return {};
 }
 
+void DebugController::set_own_breakpoints(std::set<u64> addresses) {
+    own_breakpoints_ = std::move(addresses);
+    place_breakpoints();
+}
+
 Status DebugController::insert_watchpoint(const Watchpoint& watchpoint) {
     if (watchpoint.size_bytes == 0 || watchpoint.size_bytes - 1 > ~watchpoint.address)
         return error("a watchpoint needs at least one byte, and an end below 2^64");
@@ -333,6 +378,8 @@ Status DebugController::remove_watchpoint(const Watchpoint& watchpoint) {
     return {};
 }
 
-std::string DebugController::monitor(std::string_view line) { return monitor_answer(*this, line); }
+std::string DebugController::monitor(std::string_view line) {
+    return monitor_ ? monitor_(line) : "there is no monitor here\n";
+}
 
 } // namespace orrery::app

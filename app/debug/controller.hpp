@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 
 #include "app/debug/target.hpp"
 #include "machine/machine.hpp"
@@ -20,6 +21,19 @@ public:
     Outcome run();
     // Tells the listeners that the program is about to end.
     void tell_end(u32 exit_code);
+
+    // What lets the machine run, instead of Machine::run(). It returns what that would.
+    void run_by(std::function<Outcome()> runner) { runner_ = std::move(runner); }
+    // What answers monitor(): it is called while the machine stands still.
+    void answer_monitor_by(std::function<std::string(std::string_view)> monitor) { monitor_ = std::move(monitor); }
+    // Runs `work` soon, from run(), while the machine stands still; one that runs is stopped for so long, and nobody is
+    // told. `then` follows under the machine lock. Neither is called any more once run() and tell_end() are over.
+    void while_still(std::function<void()> work, std::function<void()> then);
+    // Called when the machine is let run.
+    void on_resume(std::function<void()> callback) { resumed_ = std::move(callback); }
+    // Breakpoints besides those of DebugTarget: no one else replaces them or takes them out. Only while the machine
+    // stands still.
+    void set_own_breakpoints(std::set<u64> addresses);
 
     // ---- DebugTarget
     u32 add_listener(StopListener listener) override;
@@ -56,7 +70,14 @@ private:
     Progress go_on();
     Progress step_over_breakpoint();
     Progress step(u32 cpu);
+    Progress step_times(const Resume& how);
     Progress step_through(const Resume& range);
+    [[nodiscard]] bool is_breakpoint(u64 pc) const {
+        return breakpoints_.contains(pc) || own_breakpoints_.contains(pc);
+    }
+    // True: the steps are to end, because of someone outside.
+    bool look_outside();
+    void carry_out_errands();
     Progress at_breakpoint(u32 cpu);
     Progress at_watchpoint(u32 cpu);
     Progress paused() const;
@@ -73,6 +94,7 @@ private:
     Machine& machine_;
     std::vector<std::unique_ptr<View>> views_; // one for each vCPU
     std::map<u64, Condition> breakpoints_;
+    std::set<u64> own_breakpoints_;
     std::vector<Watchpoint> watchpoints_;
     std::map<u32, StopListener> listeners_;
     u32 next_listener_ = 0;
@@ -81,6 +103,14 @@ private:
     bool reset_wanted_ = false;
     std::optional<Resume> wanted_;
     Stop stop_;
+    struct Errand {
+        std::function<void()> work;
+        std::function<void()> then;
+    };
+    std::vector<Errand> errands_;
+    std::function<Outcome()> runner_;
+    std::function<std::string(std::string_view)> monitor_;
+    std::function<void()> resumed_;
 };
 
 } // namespace orrery::app

@@ -58,6 +58,7 @@ struct Resume {
     u64 end = 0;
     std::optional<u64> pc{}; // go on there instead, on `cpu`
     std::vector<u32> only{}; // Kind::go_on: the others stand still; empty: none does
+    u64 steps = 1;           // Kind::step: how many, unless something stops it before
 };
 
 class DebugTarget {

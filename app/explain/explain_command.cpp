@@ -7,11 +7,11 @@
 
 #include <CLI/CLI.hpp>
 
-#include "accel/dbt/explain.hpp"
 #include "app/exit_codes.hpp"
 #include "app/explain/byte_string.hpp"
 #include "app/explain/html.hpp"
 #include "app/explain/text.hpp"
+#include "app/explain/workshop.hpp"
 #include "app/host_probe.hpp"
 #include "app/messages.hpp"
 #include "app/run_command.hpp"
@@ -21,8 +21,6 @@
 
 namespace orrery::app {
 namespace {
-
-using HartMemory = dbt::VcpuMemory<riscv::State>;
 
 constexpr u64 any_number = std::numeric_limits<u64>::max();
 constexpr u64 most_blocks = 1000;
@@ -72,7 +70,8 @@ Result<Request> understand(const ExplainArguments& arguments) {
     RunArguments run = arguments.run;
     run.deterministic = true;
     for (const auto& [option, given] : {std::pair{"--save", run.save}, std::pair{"--hash-every", run.hash_every},
-                                        std::pair{"--gdb", run.gdb}, std::pair{"--trace-file", run.trace_file}})
+                                        std::pair{"--gdb", run.gdb}, std::pair{"--monitor", run.monitor},
+                                        std::pair{"--trace-file", run.trace_file}})
         if (!given.empty()) return error("{}: is an option of `orrery run` alone", option);
     if (run.engine == "interp")
         return error("--engine interp: explain counts executions in translated code; leave the option out");
@@ -80,31 +79,8 @@ Result<Request> understand(const ExplainArguments& arguments) {
     return request;
 }
 
-// Explains with a hart of its own, that is never run.
-class Workshop {
-public:
-    static Result<std::unique_ptr<Workshop>> create() {
-        auto machine = TRY(Machine::create({.deterministic = true}));
-        std::unique_ptr<Workshop> workshop(new Workshop(std::move(machine)));
-        workshop->explainer_ = TRY(dbt::Explainer::create(workshop->hart_, HartMemory::state_offset_bytes()));
-        return workshop;
-    }
-
-    [[nodiscard]] const std::string& missing() const { return viewer_.missing(); }
-    BlockView explain(const dbt::CodeBytes& code) { return viewer_.view(explainer_->explain(code), code); }
-
-private:
-    explicit Workshop(std::unique_ptr<Machine> machine) : machine_(std::move(machine)) {}
-
-    std::unique_ptr<Machine> machine_;
-    riscv::State state_;
-    riscv::Hart hart_{state_, *machine_, {}};
-    std::unique_ptr<dbt::Explainer> explainer_;
-    Viewer viewer_;
-};
-
 // Block after block to the string's end.
-void explain_bytes(const Request& request, Workshop& workshop, Explanation& explanation) {
+void explain_bytes(const Request& request, ExplainWorkshop& workshop, Explanation& explanation) {
     explanation.title = fmt::format("{} bytes at {:#x}", request.bytes.size(), request.at);
     for (std::size_t done = 0; done < request.bytes.size();) {
         const dbt::CodeBytes code{
@@ -118,7 +94,7 @@ void explain_bytes(const Request& request, Workshop& workshop, Explanation& expl
 }
 
 void explain_hottest(const Request& request, const std::vector<dbt::CodeBytes>& executed, u64 retired,
-                     Workshop& workshop, Explanation& explanation) {
+                     ExplainWorkshop& workshop, Explanation& explanation) {
     const std::size_t count = std::min<std::size_t>(request.hottest, executed.size());
     explanation.title = fmt::format("The hottest {} of {} blocks, in {} instructions", count, executed.size(), retired);
     double shown = 0;
@@ -132,12 +108,13 @@ void explain_hottest(const Request& request, const std::vector<dbt::CodeBytes>& 
     explanation.notes.push_back(fmt::format("together {:.1f} % of all instructions", shown * 100));
 }
 
-Status explain_run(Request& request, Workshop& workshop, Explanation& explanation) {
+Status explain_run(Request& request, ExplainWorkshop& workshop, Explanation& explanation) {
     TRY_STATUS(translator_usable());
     TRY_STATUS(place_image(request.plan));
     dbt::CodeInspector inspector;
     request.plan.board.engine = dbt::Engine::baseline;
     request.plan.board.inspector = &inspector;
+    request.plan.board.count_executions = true;
     const std::unique_ptr<Machine> machine = TRY(create_riscv_virt(request.plan.board));
     if (request.plan.restore) TRY_STATUS(restore_snapshot(*machine, *request.plan.restore));
     tell("runs {} instructions first", request.instructions);
@@ -171,7 +148,7 @@ Status write(const std::string& text, const std::string& path) {
 }
 
 Status carry_out(Request& request, const std::string& html) {
-    const auto workshop = TRY(Workshop::create());
+    const auto workshop = TRY(ExplainWorkshop::create());
     Explanation explanation;
     if (!request.bytes.empty())
         explain_bytes(request, *workshop, explanation);

@@ -12,7 +12,7 @@ constexpr u32 reads_per_turn = 8;
 } // namespace
 
 Result<std::unique_ptr<Server>> Server::create(std::string_view place, DebugTarget& target, EventLoop& loop) {
-    Listener listener = TRY(Listener::create(place));
+    Listener listener = TRY(Listener::create(place.empty() ? default_place : place, "gdb"));
     return std::unique_ptr<Server>(new Server(std::move(listener), target, loop));
 }
 

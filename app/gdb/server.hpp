@@ -9,14 +9,15 @@
 #include <vector>
 
 #include "app/gdb/session.hpp"
-#include "app/gdb/socket.hpp"
+#include "app/socket/socket.hpp"
 #include "machine/fabric/event_loop.hpp"
 
 namespace orrery::app::gdb {
 
 class Server final : public PollSource {
 public:
-    // `place` is what Listener::create() takes; empty for 127.0.0.1:1234.
+    static constexpr std::string_view default_place = "127.0.0.1:1234";
+    // `place` is what Listener::create() takes; empty for the default.
     static Result<std::unique_ptr<Server>> create(std::string_view place, DebugTarget& target, EventLoop& loop);
     ~Server() override;
     Server(const Server&) = delete;

@@ -32,7 +32,8 @@ void make_legal(State& state, u32 paging_levels) {
 
 Hart::Hart(State& state, CpuEnvironment& environment, const HartConfiguration& configuration)
     : state_(state), configuration_(configuration), pmp_(state), mmu_(state, environment.memory(), pmp_),
-      counters_(state), timer_(state, environment.clock(), configuration.timebase_hz, [this] { notice_interrupt(); }) {}
+      counters_(state), timer_(state, environment.clock(), fmt::format("hart{}.stimecmp", configuration.hart_id),
+                               configuration.timebase_hz, [this] { notice_interrupt(); }) {}
 
 const ir::GuestDescription& Hart::guest_description() {
     static const ir::GuestDescription description{"riscv64", slots(), slot::pc, hot_slots(), helper_table()};

@@ -11,9 +11,10 @@ constexpr u64 ns_per_second = 1'000'000'000;
 
 } // namespace
 
-SupervisorTimer::SupervisorTimer(State& state, Clock& clock, u64 timebase_hz, std::function<void()> raised)
+SupervisorTimer::SupervisorTimer(State& state, Clock& clock, std::string name, u64 timebase_hz,
+                                 std::function<void()> raised)
     : state_(state), clock_(clock), timebase_hz_(timebase_hz), raised_(std::move(raised)),
-      timer_(clock, [this] { expired(); }) {}
+      timer_(clock, std::move(name), [this] { expired(); }) {}
 
 u64 SupervisorTimer::ticks_since_power_on() const {
     return static_cast<u64>(static_cast<u128>(clock_.now_ns()) * timebase_hz_ / ns_per_second);

@@ -14,7 +14,7 @@ namespace orrery::riscv {
 class SupervisorTimer {
 public:
     // `raised` is called, on either thread, when the comparison becomes true.
-    SupervisorTimer(State& state, Clock& clock, u64 timebase_hz, std::function<void()> raised);
+    SupervisorTimer(State& state, Clock& clock, std::string name, u64 timebase_hz, std::function<void()> raised);
 
     [[nodiscard]] u64 time() const { return ticks_since_power_on() + offset_ticks_.load(std::memory_order_relaxed); }
     // time is a shadow of mtime (II 3.2.1), which a guest may set and a reset does: what it has been put forward by,

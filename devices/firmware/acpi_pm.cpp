@@ -40,7 +40,7 @@ constexpr u16 with_byte(u16 whole, u64 place, u8 value) {
 
 AcpiPm::AcpiPm(std::string name, Configuration configuration, Clock& clock, IrqLine sci, PowerControl& power)
     : Component(std::move(name)), configuration_(configuration), sci_(sci), power_(power),
-      carry_(clock, [this] { update(); }) {}
+      carry_(clock, this->name() + ".carry", [this] { update(); }) {}
 
 void AcpiPm::reset() {
     const u16 pins = s_.event_pins;

@@ -106,6 +106,12 @@ void FwCfg::advance(u64 bytes) { s_.offset = static_cast<u32>(std::min<u64>(s_.o
 
 // ---- registers ----
 
+std::string FwCfg::register_name(u64 offset, bool) const {
+    constexpr std::array<RegisterName, 3> registers{
+        {{0, "data"}, {selector_register, "selector"}, {dma_address_register, "DMA address"}}};
+    return name_in(registers, offset);
+}
+
 u64 FwCfg::read(u64 offset, Width width) {
     if (offset < selector_register) return read_data(width);
     if (offset < dma_address_register) return 0; // the selector is write-only

@@ -6,6 +6,8 @@ namespace orrery {
 
 u64 TestFinisher::read(u64, Width) { return 0; }
 
+std::string TestFinisher::register_name(u64 offset, bool) const { return offset == 0 ? "finisher" : ""; }
+
 void TestFinisher::write(u64 offset, u64 value, Width) {
     if (offset != 0) return;
     const u32 code = (value >> 16) & 0xffff;

@@ -23,6 +23,8 @@ struct TerminalSettings {
 };
 constinit TerminalSettings settings{};
 
+constexpr std::size_t held_output_limit_bytes = 256 * KiB;
+
 constexpr std::array fatal_signals{SIGHUP, SIGINT, SIGQUIT, SIGILL, SIGTRAP, SIGABRT,
                                    SIGBUS, SIGFPE, SIGSEGV, SIGSYS, SIGTERM};
 constinit std::array<struct sigaction, fatal_signals.size() + 2> previous_actions{};
@@ -117,7 +119,9 @@ Result<std::unique_ptr<Terminal>> Terminal::create(EventLoop& loop, Escape escap
     ignore_broken_pipes();
     const bool interactive = ::isatty(STDIN_FILENO) == 1;
     if (interactive) take_terminal();
-    return std::unique_ptr<Terminal>(new Terminal(loop, std::move(escape), interactive));
+    std::unique_ptr<Terminal> terminal(new Terminal(loop, std::move(escape), interactive));
+    if (interactive && terminal->escape_.opened) terminal->escape_.opened(*terminal);
+    return terminal;
 }
 
 Terminal::~Terminal() {
@@ -129,9 +133,34 @@ Terminal::~Terminal() {
 }
 
 void Terminal::write(std::span<const u8> characters) {
+    if (keys_ && ::isatty(STDOUT_FILENO) == 1) return hold_output(characters);
     if (output_failed_ || write_fully(STDOUT_FILENO, characters)) return;
     output_failed_ = true;
     log::warning("standard output: {}; the guest's further output is lost", errno_text(errno));
+}
+
+void Terminal::hold_output(std::span<const u8> characters) {
+    held_output_.insert(held_output_.end(), characters.begin(), characters.end());
+    while (held_output_.size() > held_output_limit_bytes) {
+        held_output_.pop_front();
+        ++lost_output_;
+    }
+}
+
+void Terminal::take_over(std::function<void(u8 key)> keys) { keys_ = std::move(keys); }
+
+void Terminal::give_back() {
+    keys_ = nullptr;
+    if (lost_output_ != 0)
+        show(fmt::format("orrery: {} characters that the guest wrote meanwhile are left out\n", lost_output_));
+    lost_output_ = 0;
+    const std::vector<u8> held(held_output_.begin(), held_output_.end());
+    held_output_.clear();
+    write(held);
+}
+
+void Terminal::show(std::string_view text) {
+    write_fully(STDERR_FILENO, {reinterpret_cast<const u8*>(text.data()), text.size()});
 }
 
 void Terminal::prepare(std::vector<pollfd>& descriptors, u64&) {
@@ -145,9 +174,12 @@ void Terminal::dispatch(std::span<const pollfd> descriptors) {
 
 // Keys are looked at when they arrive, so that the escape works although the guest takes no input.
 void Terminal::accept(std::span<const u8> characters) {
-    if (!interactive_ || !escape_) return hold(characters);
+    if (!interactive_ || !escape_.key) return hold(characters);
     for (const u8& character : characters) {
-        if (after_escape_) {
+        if (keys_) {
+            const auto keys = keys_; // may give the terminal back
+            keys(character);
+        } else if (after_escape_) {
             after_escape_ = false;
             escaped(character);
         } else if (character == escape_key) {
@@ -162,7 +194,7 @@ void Terminal::escaped(u8 key) {
     if (key == escape_key)
         hold({&key, 1});
     else if (key != 'b')
-        escape_(key);
+        escape_.key(key);
     else if (receiver())
         receiver()->receive_break();
 }

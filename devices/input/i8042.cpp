@@ -80,7 +80,7 @@ constexpr u8 break_prefix = 0xf0;
 I8042::I8042(std::string name, Configuration configuration, Clock& clock, const Wiring& wiring, Ps2Device& keyboard,
              Ps2Device& auxiliary)
     : Component(std::move(name)), configuration_(configuration), wiring_(wiring), keyboard_(keyboard),
-      auxiliary_(auxiliary), transfer_(clock, [this] { transfer_ended(); }) {
+      auxiliary_(auxiliary), transfer_(clock, this->name() + ".transfer", [this] { transfer_ended(); }) {
     keyboard_.connect(line_);
     auxiliary_.connect(line_);
 }

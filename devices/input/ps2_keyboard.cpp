@@ -60,7 +60,7 @@ bool Ps2Keyboard::Bits::any() const {
 }
 
 Ps2Keyboard::Ps2Keyboard(std::string name, Configuration configuration, Clock& clock)
-    : Component(std::move(name)), configuration_(configuration), self_test_(clock, [this] { self_test_ended(); }) {
+    : Component(std::move(name)), configuration_(configuration), self_test_(clock, this->name() + ".self-test", [this] { self_test_ended(); }) {
     restore_defaults();
 }
 

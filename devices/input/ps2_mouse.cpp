@@ -70,8 +70,8 @@ i32 scaled_2_to_1(i32 count) {
 } // namespace
 
 Ps2Mouse::Ps2Mouse(std::string name, Configuration configuration, Clock& clock)
-    : Component(std::move(name)), configuration_(configuration), self_test_(clock, [this] { self_test_ended(); }),
-      sample_(clock, [this] { sample_due(); }) {}
+    : Component(std::move(name)), configuration_(configuration), self_test_(clock, this->name() + ".self-test", [this] { self_test_ended(); }),
+      sample_(clock, this->name() + ".sample", [this] { sample_due(); }) {}
 
 void Ps2Mouse::reset() {
     s_ = {};

@@ -3,7 +3,7 @@
 namespace orrery {
 
 LocalApicTimer::LocalApicTimer(Clock& clock, u64 timer_hz, u64 tsc_hz, std::function<void()> expired)
-    : timer_signal_(timer_hz), tsc_signal_(tsc_hz), expired_(std::move(expired)), event_(clock, [this] { fire(); }) {}
+    : timer_signal_(timer_hz), tsc_signal_(tsc_hz), expired_(std::move(expired)), event_(clock, "local APIC timer", [this] { fire(); }) {}
 
 void LocalApicTimer::reset(bool keep_tsc) {
     const u64 offset = s_.tsc_offset;

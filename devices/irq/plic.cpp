@@ -99,6 +99,37 @@ u32 Plic::existing(u64 word) const {
     return word == 0 ? bits & ~u32{1} : bits;
 }
 
+std::string Plic::register_name(u64 offset, bool) const {
+    if (offset < pending_base) return fmt::format("priority {}", offset / 4);
+    if (offset < enable_base) return fmt::format("pending {}", (offset - pending_base) / 4);
+    if (offset < context_base)
+        return fmt::format("enable {} of context {}", offset % enable_stride / 4,
+                           (offset - enable_base) / enable_stride);
+    const u64 register_offset = offset % context_stride;
+    const std::string_view what = register_offset == threshold_register        ? "threshold"
+                                  : register_offset == claim_complete_register ? "claim/complete"
+                                                                               : "nothing";
+    return fmt::format("{} of context {}", what, (offset - context_base) / context_stride);
+}
+
+std::vector<IrqInput> Plic::irq_inputs() const {
+    const auto in = [](const SourceBits& bits, u32 source) { return (bits[source / 32] & bit_of(source)) != 0; };
+    std::vector<IrqInput> inputs;
+    for (u32 source = 1; source < configuration_.sources; ++source) {
+        IrqInput input{.pin = source,
+                       .source = source_names_[source],
+                       .level = in(s_.level, source),
+                       .pending = in(s_.pending, source),
+                       .in_service = in(s_.in_flight, source),
+                       .priority = s_.priority[source],
+                       .enabled_for = {}};
+        for (u32 context = 0; context < lines_.size(); ++context)
+            if (in(s_.context[context].enabled, source)) input.enabled_for.push_back(context);
+        inputs.push_back(std::move(input));
+    }
+    return inputs;
+}
+
 // ---- gateways ----
 
 // A request once passed on stays pending, even if its wire falls before anyone claims it (PLIC chapter 1.2).

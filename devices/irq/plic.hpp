@@ -11,7 +11,7 @@
 
 namespace orrery {
 
-class Plic final : public Component, public IoHandler, public IrqSink {
+class Plic final : public Component, public IoHandler, public IrqSink, public IrqController {
 public:
     static constexpr u64 window_size_bytes = 0x60'0000;
     static constexpr u32 max_sources = 96; // including source 0, which does not exist
@@ -29,6 +29,11 @@ public:
     [[nodiscard]] Widths widths() const override { return {Width::word, Width::word}; }
     u64 read(u64 offset, Width width) override;
     void write(u64 offset, u64 value, Width width) override;
+    [[nodiscard]] std::string register_name(u64 offset, bool write) const override;
+
+    // For people: what is connected to a source.
+    void name_source(u32 source, std::string what) { source_names_.at(source) = std::move(what); }
+    [[nodiscard]] std::vector<IrqInput> irq_inputs() const override;
 
     // IrqSink: pin n is source n.
     void set_irq(u32 pin, bool level) override;
@@ -82,6 +87,7 @@ private:
 
     // Wiring
     std::vector<IrqLine> lines_;
+    std::array<std::string, max_sources> source_names_;
 
     // State
     State s_;

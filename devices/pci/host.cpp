@@ -84,6 +84,38 @@ void PciHost::write_config(u32 bus, u32 slot, u32 function, u32 offset, u32 valu
     device->write_config(offset, value, width);
 }
 
+// The slot and what PCI 3.0, 6.1 calls the register.
+std::string PciHost::Ecam::register_name(u64 offset, bool) const {
+    constexpr auto registers = std::to_array<RegisterName>({
+        {pci::vendor_id, "Vendor ID"},
+        {pci::device_id, "Device ID"},
+        {pci::command, "Command"},
+        {pci::status, "Status"},
+        {pci::revision, "Revision ID"},
+        {pci::class_code, "Class Code"},
+        {pci::cache_line_size, "Cache Line Size"},
+        {pci::cache_line_size + 1, "Latency Timer"},
+        {pci::cache_line_size + 2, "Header Type"},
+        {pci::cache_line_size + 3, "BIST"},
+        {pci::first_bar, "BAR 0"},
+        {pci::first_bar + 4, "BAR 1"},
+        {pci::first_bar + 8, "BAR 2"},
+        {pci::first_bar + 12, "BAR 3"},
+        {pci::first_bar + 16, "BAR 4"},
+        {pci::first_bar + 20, "BAR 5"},
+        {pci::subsystem_vendor_id, "Subsystem Vendor ID"},
+        {pci::subsystem_id, "Subsystem ID"},
+        {pci::subsystem_id + 2, "Expansion ROM"},
+        {pci::capabilities_pointer, "Capabilities Pointer"},
+        {pci::interrupt_line, "Interrupt Line"},
+        {pci::interrupt_pin, "Interrupt Pin"},
+        {pci::first_capability, "capabilities"},
+    });
+    const PciDevice* device =
+        host_.function_at(static_cast<u32>(offset >> 20), offset >> 15 & 31, offset >> 12 & 7);
+    return fmt::format("{} {}", device ? device->name() : "no device", name_in(registers, offset % 0x1000));
+}
+
 u64 PciHost::Ecam::read(u64 offset, Width width) {
     const u32 bus = static_cast<u32>(offset >> 20), slot = offset >> 15 & 31, function = offset >> 12 & 7;
     const u32 at = offset & 0xfff;

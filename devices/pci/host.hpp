@@ -65,6 +65,7 @@ private:
         [[nodiscard]] Widths widths() const override { return {Width::byte, Width::word}; }
         u64 read(u64 offset, Width width) override;
         void write(u64 offset, u64 value, Width width) override;
+        [[nodiscard]] std::string register_name(u64 offset, bool write) const override;
 
     private:
         PciHost& host_;

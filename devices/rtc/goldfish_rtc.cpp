@@ -24,8 +24,8 @@ constexpr u64 with_high(u64 whole, u64 high) { return (whole & 0xffff'ffff) | hi
 } // namespace
 
 GoldfishRtc::GoldfishRtc(std::string name, Configuration configuration, Clock& clock, IrqLine irq)
-    : Component(std::move(name)), configuration_(configuration), irq_(irq), alarm_(clock, [this] { alarm_expired(); }) {
-}
+    : Component(std::move(name)), configuration_(configuration), irq_(irq),
+      alarm_(clock, this->name() + ".alarm", [this] { alarm_expired(); }) {}
 
 void GoldfishRtc::reset() {
     s_ = {};
@@ -36,6 +36,19 @@ void GoldfishRtc::reset() {
 void GoldfishRtc::restored() {
     alarm_.cancel();
     if (s_.alarm_armed) schedule_alarm();
+}
+
+// As in Linux's driver, rtc-goldfish.c.
+std::string GoldfishRtc::register_name(u64 offset, bool) const {
+    constexpr std::array<RegisterName, 8> registers{{{offset::time_low, "TIME_LOW"},
+                                                     {offset::time_high, "TIME_HIGH"},
+                                                     {offset::alarm_low, "ALARM_LOW"},
+                                                     {offset::alarm_high, "ALARM_HIGH"},
+                                                     {offset::irq_enabled, "IRQ_ENABLED"},
+                                                     {offset::clear_alarm, "CLEAR_ALARM"},
+                                                     {offset::alarm_status, "ALARM_STATUS"},
+                                                     {offset::clear_interrupt, "CLEAR_INTERRUPT"}}};
+    return name_in(registers, offset);
 }
 
 u64 GoldfishRtc::read(u64 offset, Width) {

@@ -62,7 +62,7 @@ constexpr u8 nmi_mask = 0x80;       // of port 70h
 } // namespace
 
 Mc146818::Mc146818(std::string name, Configuration configuration, Clock& clock, Lines lines)
-    : Component(std::move(name)), configuration_(configuration), lines_(lines), event_(clock, [this] {
+    : Component(std::move(name)), configuration_(configuration), lines_(lines), event_(clock, this->name() + ".event", [this] {
           s_.event_ns = never_ns;
           catch_up();
           schedule();

@@ -79,7 +79,7 @@ constexpr u8 travelling_errors = 0x1c;
 Uart16550::Uart16550(std::string name, Configuration configuration, Clock& clock, IrqLine irq,
                      CharacterBackend& backend)
     : Component(std::move(name)), configuration_(configuration), irq_(irq), backend_(backend),
-      timeout_(clock, [this] { timeout_expired(); }) {
+      timeout_(clock, this->name() + ".timeout", [this] { timeout_expired(); }) {
     backend_.connect(*this);
 }
 
@@ -102,6 +102,14 @@ void Uart16550::restored() {
 }
 
 // ---- the register file ----
+
+// Which of the two at 0 and 1 it was depends on LCR at the time.
+std::string Uart16550::register_name(u64 offset, bool write) const {
+    constexpr std::array divisor{"/DLL", "/DLM"};
+    if (offset >= std::size(read_names)) return {};
+    const std::string name = write ? write_names[offset] : read_names[offset];
+    return offset < divisor.size() ? name + divisor[offset] : name;
+}
 
 u64 Uart16550::read(u64 offset, Width) {
     u8 value = 0;

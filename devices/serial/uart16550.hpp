@@ -28,6 +28,7 @@ public:
     [[nodiscard]] Widths widths() const override { return {Width::byte, Width::byte}; }
     u64 read(u64 offset, Width width) override;
     void write(u64 offset, u64 value, Width width) override;
+    [[nodiscard]] std::string register_name(u64 offset, bool write) const override;
 
     // CharacterReceiver
     std::size_t receive(std::span<const u8> characters) override;

@@ -22,7 +22,7 @@ void set_half(u64& value, bool upper, u32 half, u32 written) {
 
 AhciPort::AhciPort(std::string name, Clock& clock, AddressSpace& memory, AtaDrive* drive,
                    std::function<void()> interrupt_changed)
-    : name_(std::move(name)), memory_(memory), drive_(drive), timer_(clock, [this] { step(); }),
+    : name_(std::move(name)), memory_(memory), drive_(drive), timer_(clock, name_ + ".transfer", [this] { step(); }),
       interrupt_changed_(std::move(interrupt_changed)) {
     reset();
 }

@@ -23,8 +23,8 @@ constexpr u8 kept_by_lock = 0x2f; // EFIFO and FIFOTHR of CONFIGURE
 } // namespace
 
 FloppyController::FloppyController(std::string name, const Drives& drives, Clock& clock, IrqLine irq, Dma8237& dma)
-    : Component(std::move(name)), irq_(irq), dma_(dma), step_timer_(clock, [this] { step(); }),
-      seek_timer_(clock, [this] { seeks_end(); }), poll_timer_(clock, [this] { finish_reset(); }) {
+    : Component(std::move(name)), irq_(irq), dma_(dma), step_timer_(clock, this->name() + ".step", [this] { step(); }),
+      seek_timer_(clock, this->name() + ".seek", [this] { seeks_end(); }), poll_timer_(clock, this->name() + ".poll", [this] { finish_reset(); }) {
     dma_.connect(dma_channel, *this);
     for (u32 i = 0; i < drive_count; ++i) drives_[i].configure(drives[i]);
 }

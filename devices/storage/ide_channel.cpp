@@ -23,7 +23,7 @@ u8 byte_of(u16 twice_written, bool earlier) { return static_cast<u8>(earlier ? t
 
 IdeChannel::IdeChannel(std::string name, Clock& clock, AddressSpace& memory, IrqLine irq,
                        std::array<AtaDrive*, 2> drives)
-    : Component(std::move(name)), irq_(irq), drives_(drives), timer_(clock, [this] { step(); }), bus_master_(memory) {}
+    : Component(std::move(name)), irq_(irq), drives_(drives), timer_(clock, this->name() + ".transfer", [this] { step(); }), bus_master_(memory) {}
 
 void IdeChannel::reset() {
     s_ = {};

@@ -212,6 +212,11 @@ void ParallelFlash::write(u64 offset, u64 value, Width width) {
     }
 }
 
+// Every address takes commands.
+std::string ParallelFlash::register_name(u64 offset, bool write) const {
+    return fmt::format("{} {:#x}", write ? "command or data in block" : "block", offset / block_bytes);
+}
+
 void ParallelFlash::command(u64 offset, u8 code) {
     switch (code) {
     case code::read_array:

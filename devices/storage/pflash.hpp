@@ -29,6 +29,7 @@ public:
     [[nodiscard]] Widths widths() const override { return {Width::byte, Width::word}; }
     u64 read(u64 offset, Width width) override;
     void write(u64 offset, u64 value, Width width) override;
+    [[nodiscard]] std::string register_name(u64 offset, bool write) const override;
 
     // Component
     [[nodiscard]] std::string_view type() const override { return "cfi-flash-intel"; }

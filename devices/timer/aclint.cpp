@@ -16,7 +16,8 @@ Aclint::Aclint(std::string name, Configuration configuration, Clock& clock, std:
     : Component(std::move(name)), configuration_(configuration), clock_(clock), lines_(std::move(harts)) {
     ORRERY_ASSERT(lines_.size() <= max_harts, "the ACLINT has fewer harts than the board wants");
     for (std::size_t i = 0; i < lines_.size(); ++i)
-        timers_.push_back(std::make_unique<Timer>(clock_, [this, i] { update_timer(i); }));
+        timers_.push_back(std::make_unique<Timer>(clock_, fmt::format("{}.mtimecmp{}", this->name(), i),
+                                                  [this, i] { update_timer(i); }));
 }
 
 void Aclint::reset() {
@@ -37,6 +38,14 @@ void Aclint::restored() {
         if (deadline != never_ns) timers_[i]->arm_at(deadline);
     }
     tell_time_set();
+}
+
+std::string Aclint::register_name(u64 offset, bool) const {
+    const std::array<RegisterName, 3> registers{{{0, "MSIP"}, {mtimecmp_base, "MTIMECMP"}, {mtime_register, "MTIME"}}};
+    if (offset >= mtime_register) return name_in(registers, offset);
+    if (offset >= mtimecmp_base)
+        return fmt::format("MTIMECMP{}{}", (offset - mtimecmp_base) / 8, offset % 8 == 0 ? "" : "+0x4");
+    return fmt::format("MSIP{}", offset / 4);
 }
 
 // ---- time ----

@@ -53,7 +53,8 @@ constexpr u64 value_mask(u64 configuration) { return (configuration & tn::mode_3
 } // namespace
 
 Hpet::Hpet(std::string name, Configuration configuration, Clock& clock, Lines lines)
-    : Component(std::move(name)), configuration_(configuration), lines_(std::move(lines)), event_(clock, [this] {
+    : Component(std::move(name)), configuration_(configuration), lines_(std::move(lines)),
+      event_(clock, this->name() + ".event", [this] {
           s_.event_ns = never_ns;
           catch_up();
           schedule();

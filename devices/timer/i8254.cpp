@@ -15,7 +15,7 @@ constexpr u8 read_back = 3;
 } // namespace
 
 I8254::I8254(std::string name, Clock& clock, IrqLine out0)
-    : Component(std::move(name)), out0_(out0), event_(clock, [this] { out0_changes(); }) {}
+    : Component(std::move(name)), out0_(out0), event_(clock, this->name() + ".out0", [this] { out0_changes(); }) {}
 
 // The chip has no reset: its state at power-on is undefined, and here that of a mode 0 that awaits its count.
 void I8254::reset() {

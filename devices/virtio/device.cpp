@@ -19,7 +19,7 @@ constexpr u64 ring_features =
 VirtioDevice::VirtioDevice(std::string name, const VirtioWiring& wiring, u16 device_id,
                            std::span<const u16> queue_sizes)
     : Component(std::move(name)), device_id_(device_id), memory_(wiring.memory),
-      visit_timer_(wiring.clock, [this] { visit_queues(); }) {
+      visit_timer_(wiring.clock, this->name() + ".queues", [this] { visit_queues(); }) {
     ORRERY_ASSERT(queue_sizes.size() <= most_queues, "queues_to_visit has a bit for each queue");
     queues_.reserve(queue_sizes.size());
     for (const u16 size : queue_sizes) queues_.emplace_back(memory_, s_.accepted_features, size);

@@ -63,6 +63,37 @@ void VirtioMmio::write(u64 offset, u64 value, Width width) {
     log::guest_error(name(), "register {:#x} written with {} bytes", offset, bytes(width));
 }
 
+std::string VirtioMmio::register_name(u64 offset, bool) const {
+    constexpr auto registers = std::to_array<RegisterName>({
+        {MagicValue, "MagicValue"},
+        {Version, "Version"},
+        {DeviceID, "DeviceID"},
+        {VendorID, "VendorID"},
+        {DeviceFeatures, "DeviceFeatures"},
+        {DeviceFeaturesSel, "DeviceFeaturesSel"},
+        {DriverFeatures, "DriverFeatures"},
+        {DriverFeaturesSel, "DriverFeaturesSel"},
+        {QueueSel, "QueueSel"},
+        {QueueNumMax, "QueueNumMax"},
+        {QueueNum, "QueueNum"},
+        {QueueReady, "QueueReady"},
+        {QueueNotify, "QueueNotify"},
+        {InterruptStatus, "InterruptStatus"},
+        {InterruptACK, "InterruptACK"},
+        {DeviceStatus, "DeviceStatus"},
+        {QueueDescLow, "QueueDescLow"},
+        {QueueDescHigh, "QueueDescHigh"},
+        {QueueDriverLow, "QueueDriverLow"},
+        {QueueDriverHigh, "QueueDriverHigh"},
+        {QueueDeviceLow, "QueueDeviceLow"},
+        {QueueDeviceHigh, "QueueDeviceHigh"},
+        {SHMLenLow, "SHMLenLow"},
+        {ConfigGeneration, "ConfigGeneration"},
+        {Config, "Config"},
+    });
+    return name_in(registers, offset);
+}
+
 u32 VirtioMmio::read_register(u64 offset) {
     switch (offset) {
     case MagicValue:

@@ -16,6 +16,7 @@ public:
     [[nodiscard]] Widths widths() const override { return {Width::byte, Width::word}; }
     u64 read(u64 offset, Width width) override;
     void write(u64 offset, u64 value, Width width) override;
+    [[nodiscard]] std::string register_name(u64 offset, bool write) const override;
 
     void set_interrupt(bool pending) override { irq_.set(pending); }
 

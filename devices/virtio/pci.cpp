@@ -114,6 +114,31 @@ void VirtioPci::write(u64 offset, u64 value, Width width) {
     device_.notify(static_cast<u32>((offset - notify_base) / notify_off_multiplier));
 }
 
+std::string VirtioPci::register_name(u64 offset, bool) const {
+    constexpr auto registers = std::to_array<RegisterName>({
+        {device_feature_select, "device_feature_select"},
+        {device_feature, "device_feature"},
+        {driver_feature_select, "driver_feature_select"},
+        {driver_feature, "driver_feature"},
+        {config_msix_vector, "config_msix_vector"},
+        {num_queues, "num_queues"},
+        {device_status, "device_status"},
+        {config_generation, "config_generation"},
+        {queue_select, "queue_select"},
+        {queue_size, "queue_size"},
+        {queue_msix_vector, "queue_msix_vector"},
+        {queue_enable, "queue_enable"},
+        {queue_notify_off, "queue_notify_off"},
+        {queue_desc, "queue_desc"},
+        {queue_driver, "queue_driver"},
+        {queue_device, "queue_device"},
+        {isr_base, "isr"},
+        {device_base, "device"},
+        {notify_base, "notify"},
+    });
+    return name_in(registers, offset);
+}
+
 u64 VirtioPci::read_common(u64 offset) {
     switch (offset) {
     case device_feature_select:

@@ -15,6 +15,7 @@ public:
     [[nodiscard]] Widths widths() const override { return {Width::byte, Width::word}; }
     u64 read(u64 offset, Width width) override;
     void write(u64 offset, u64 value, Width width) override;
+    [[nodiscard]] std::string register_name(u64 offset, bool write) const override;
 
     u32 read_config(u32 offset, Width width) override;
     void write_config(u32 offset, u32 value, Width width) override;

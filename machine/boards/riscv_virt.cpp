@@ -87,7 +87,10 @@ private:
             {.base = {place.base}, .size_bytes = place.size, .io = &handler, .name = std::string(name)});
     }
     Status add_virtio(std::unique_ptr<VirtioDevice> device);
-    [[nodiscard]] IrqLine irq(u32 source) const { return {*plic_, source}; }
+    [[nodiscard]] IrqLine irq(u32 source, std::string what) const {
+        plic_->name_source(source, std::move(what));
+        return {*plic_, source};
+    }
 
     Machine& machine_;
     const RiscvVirtOptions& options_;
@@ -123,7 +126,7 @@ Status Builder::add_memory() {
 Status Builder::add_harts() {
     auto& translator = machine_.keep(
         TRY(dbt::Translator::create(options_.engine, riscv::Hart::guest_description(), HartMemory::state_offset_bytes(),
-                                    machine_.memory(), 256 * MiB, options_.inspector != nullptr)));
+                                    machine_.memory(), 256 * MiB, options_.count_executions)));
     for (u32 id = 0; id < options_.harts; ++id) {
         auto& memory = machine_.keep(std::make_unique<HartMemory>());
         riscv::HartConfiguration configuration;
@@ -168,14 +171,15 @@ Status Builder::add_platform_devices() {
 
     const u64 date_ns = options_.deterministic ? deterministic_date_ns : host_date_ns();
     auto& clock = machine_.add(std::make_unique<GoldfishRtc>("rtc", GoldfishRtc::Configuration{.power_on_ns = date_ns},
-                                                             machine_.clock(), irq(rtc_irq)));
+                                                             machine_.clock(), irq(rtc_irq, "rtc")));
     TRY_STATUS(map("rtc", rtc, clock));
 
     auto opened = open_serial(options_.serial, machine_.events(), {.escape = options_.escape});
     if (!opened) return std::unexpected(opened.error().in("--serial"));
     auto& serial = machine_.keep(std::move(*opened));
-    auto& port = machine_.add(std::make_unique<Uart16550>(
-        "uart0", Uart16550::Configuration{.input_clock_hz = uart_clock_hz}, machine_.clock(), irq(uart_irq), serial));
+    auto& port =
+        machine_.add(std::make_unique<Uart16550>("uart0", Uart16550::Configuration{.input_clock_hz = uart_clock_hz},
+                                                 machine_.clock(), irq(uart_irq, "uart0"), serial));
     TRY_STATUS(map("uart0", uart, port));
 
     fw_cfg_ = &machine_.add(std::make_unique<FwCfg>("fw_cfg", machine_.memory()));
@@ -209,7 +213,7 @@ Status Builder::add_pci() {
                                .memory32 = {{pci_memory32.base}, pci_memory32.size, pci_memory32.base},
                                .memory64 = {{memory64.base}, memory64.size, memory64.base}};
     std::array<IrqLine, PciHost::line_count> lines;
-    for (u32 i = 0; i < PciHost::line_count; ++i) lines[i] = irq(pci_irq + i);
+    for (u32 i = 0; i < PciHost::line_count; ++i) lines[i] = irq(pci_irq + i, fmt::format("pci INT{}", "ABCD"[i]));
     pci_ = &machine_.add(TRY(PciHost::create("pci", machine_.memory(), layout, lines)));
     return {};
 }
@@ -269,8 +273,8 @@ Status Builder::add_virtio_devices() {
 Status Builder::add_mmio_slots() {
     for (u32 slot = 0; slot < virtio_mmio_slots; ++slot) {
         VirtioDevice* const device = slot < mmio_devices_.size() ? mmio_devices_[slot] : nullptr;
-        auto& transport = machine_.add(
-            std::make_unique<VirtioMmio>(fmt::format("virtio-mmio{}", slot), irq(virtio_mmio_irq + slot), device));
+        const std::string name = fmt::format("virtio-mmio{}", slot);
+        auto& transport = machine_.add(std::make_unique<VirtioMmio>(name, irq(virtio_mmio_irq + slot, name), device));
         TRY_STATUS(map(transport.name(), {virtio_mmio.base + slot * virtio_mmio.size, virtio_mmio.size}, transport));
     }
     return {};

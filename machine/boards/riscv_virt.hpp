@@ -48,8 +48,10 @@ struct RiscvVirtOptions {
     u64 timeout_ns = never_ns;
     bool stop_when_stuck = false;  // see MachineOptions
     bool record_transfers = false; // see Cpu::record_all_transfers()
-    // Unless null: attached to the first hart, and the translator counts how often its blocks are executed.
+    // Unless null: attached to the first hart.
     dbt::CodeInspector* inspector = nullptr;
+    // Whether the translator counts how often its blocks are executed.
+    bool count_executions = false;
 };
 
 // Builds the machine and resets it; run() is next. Errors name the option or file that is at fault.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "machine/fabric/clock.hpp"
 #include "machine/fabric/log.hpp"
 
 namespace orrery {
@@ -73,6 +74,16 @@ bool too_narrow(const IoHandler& io, Width width) { return width < io.widths().s
 
 } // namespace
 
+std::string IoHandler::register_name(u64, bool) const { return {}; }
+
+std::string name_in(std::span<const RegisterName> ascending, u64 offset) {
+    const auto after = std::ranges::upper_bound(ascending, offset, {}, &RegisterName::offset);
+    if (after == ascending.begin()) return {};
+    const RegisterName& found = *std::prev(after);
+    if (found.offset == offset) return std::string(found.name);
+    return fmt::format("{}+{:#x}", found.name, offset - found.offset);
+}
+
 const Window* AddressSpace::View::find(GuestPhysical address) const {
     auto after = std::ranges::upper_bound(windows, address, {}, &Window::base);
     if (after == windows.begin()) return nullptr;
@@ -99,7 +110,20 @@ std::shared_ptr<const AddressSpace::View> AddressSpace::view() const {
     return view_;
 }
 
+// However many names windows come to have, memory stays bounded.
+void AddressSpace::give_logs(View& view) {
+    constexpr std::size_t most_logs = 1024;
+    for (Window& window : view.windows)
+        if (window.io && !window.accesses && (logs_.contains(window.name) || logs_.size() < most_logs))
+            window.accesses = &logs_[window.name];
+}
+
+void AddressSpace::log_access(const Window& window, u64 offset, u64 value, Width width, bool write) const {
+    if (window.accesses) window.accesses->add({clock_ ? clock_->now_ns() : 0, offset, value, width, write});
+}
+
 void AddressSpace::publish(View view) {
+    give_logs(view);
     {
         std::lock_guard guard(view_mutex_);
         view_ = std::make_shared<const View>(std::move(view));
@@ -156,6 +180,7 @@ std::optional<u64> AddressSpace::read(GuestPhysical address, Width width) {
     if (too_narrow(*window->io, width)) return std::nullopt;
     const MachineEntry guard(lock_);
     const u64 value = read_io(*window->io, offset, width);
+    log_access(*window, offset, value, width, false);
     trace_io("read  {}+{:#x} width {} = {:#x}", window->name, offset, bytes(width), value);
     return value;
 }
@@ -173,6 +198,7 @@ bool AddressSpace::write(GuestPhysical address, u64 value, Width width) {
     if (!window->io) return true;
     if (too_narrow(*window->io, width)) return false;
     const MachineEntry guard(lock_);
+    log_access(*window, offset, value & mask(width), width, true);
     trace_io("write {}+{:#x} width {} = {:#x}", window->name, offset, bytes(width), value & mask(width));
     write_io(*window->io, offset, value, width);
     return true;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -12,12 +13,15 @@
 #include <string>
 #include <vector>
 
+#include "machine/fabric/access_log.hpp"
 #include "machine/fabric/lock.hpp"
 #include "machine/fabric/ram.hpp"
 #include "machine/fabric/result.hpp"
 #include "machine/fabric/types.hpp"
 
 namespace orrery {
+
+class Clock;
 
 // A device's registers. `offset` is relative to the window. Accesses are naturally aligned and of a width within
 // widths(); wider ones are split, lowest address first, misaligned ones are refused before they get here.
@@ -31,7 +35,18 @@ public:
     [[nodiscard]] virtual Widths widths() const { return {}; }
     virtual u64 read(u64 offset, Width width) = 0;
     virtual void write(u64 offset, u64 value, Width width) = 0;
+    // What the datasheet calls the register that is read or written at `offset`, for people: "LSR". Empty: it has no
+    // name.
+    [[nodiscard]] virtual std::string register_name(u64 offset, bool write) const;
 };
+
+// A row of a device's table of names.
+struct RegisterName {
+    u64 offset;
+    std::string_view name;
+};
+// The name of the register at `offset` or, where none begins, of the one before with the distance: "CONFIG+0x4".
+std::string name_in(std::span<const RegisterName> ascending, u64 offset);
 
 // One window of the bus. With `ram`, reads (and unless `read_only`, writes) go straight to memory; what doesn't go to
 // memory goes to `io`; what has neither is ignored. A ROM is `ram` with `read_only`, a flash in command mode only `io`.
@@ -43,6 +58,7 @@ struct Window {
     bool read_only = false;
     IoHandler* io = nullptr;
     std::string name;
+    AccessLog* accesses = nullptr; // set by the address space, which owns it
 
     [[nodiscard]] bool contains(GuestPhysical address) const { return address.value - base.value < size_bytes; }
 };
@@ -87,6 +103,9 @@ public:
     void unmap(GuestPhysical base);
     [[nodiscard]] std::shared_ptr<const View> view() const;
 
+    // Gives accesses to devices the time at which they are logged; it outlives the address space.
+    void log_accesses_by(const Clock& clock) { clock_ = &clock; }
+
     void add_listener(MemoryListener& listener);
     void remove_listener(MemoryListener& listener);
 
@@ -112,6 +131,8 @@ public:
 
 private:
     void publish(View view);
+    void give_logs(View& view);
+    void log_access(const Window& window, u64 offset, u64 value, Width width, bool write) const;
 
     std::string name_;
     MachineLock& lock_;
@@ -119,6 +140,8 @@ private:
     std::shared_ptr<const View> view_;
     std::atomic<u64> generation_ = 1;
     std::vector<MemoryListener*> listeners_;
+    const Clock* clock_ = nullptr;
+    std::map<std::string, AccessLog> logs_; // by window; one that is unmapped and comes back finds its own
 };
 
 } // namespace orrery

@@ -63,6 +63,13 @@ void Clock::cancel(Timer& timer) {
     if (std::erase_if(armed_, [&](const Armed& entry) { return entry.timer == &timer; }) != 0) publish_next();
 }
 
+std::vector<Clock::ArmedTimer> Clock::armed_timers() const {
+    std::lock_guard guard(mutex_);
+    std::vector<ArmedTimer> timers;
+    for (const Armed& entry : armed_) timers.push_back({entry.timer->name_, entry.deadline_ns});
+    return timers;
+}
+
 void Clock::run_due(u64 now_ns) {
     for (;;) {
         Timer* due = nullptr;

@@ -1,12 +1,13 @@
-// Virtual time, the only time a guest ever sees, in nanoseconds since power-on. A TimeSource says how it flows: with the
-// host's monotonic clock, or as a function of retired instructions (deterministic mode). Timers fire under the machine
-// lock, on the thread that calls run_due().
+// Virtual time, the only time a guest ever sees, in nanoseconds since power-on. A TimeSource says how it flows: with
+// the host's monotonic clock, or as a function of retired instructions (deterministic mode). Timers fire under the
+// machine lock, on the thread that calls run_due().
 #pragma once
 
 #include <atomic>
 #include <functional>
 #include <limits>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "machine/fabric/component.hpp"
@@ -52,6 +53,12 @@ public:
     [[nodiscard]] u64 next_deadline_ns() const { return next_.load(std::memory_order_acquire); }
     // Fires every timer whose deadline is at or before `now`, in order of deadline, then of arming. Machine lock held.
     void run_due(u64 now_ns);
+    // For people; ascending.
+    struct ArmedTimer {
+        std::string name;
+        u64 deadline_ns;
+    };
+    [[nodiscard]] std::vector<ArmedTimer> armed_timers() const;
     // Called, on the arming thread, when the earliest deadline became earlier.
     void on_earlier_deadline(std::function<void()> callback) { earlier_ = std::move(callback); }
 
@@ -83,7 +90,9 @@ private:
 // One deadline of a device or CPU. Whether and when it is armed is state of its owner, which re-arms it in restored().
 class Timer {
 public:
-    Timer(Clock& clock, std::function<void()> expired) : clock_(clock), expired_(std::move(expired)) {}
+    // The name is for people, who know its owner by it.
+    Timer(Clock& clock, std::string name, std::function<void()> expired)
+        : clock_(clock), name_(std::move(name)), expired_(std::move(expired)) {}
     ~Timer() { clock_.cancel(*this); }
     Timer(const Timer&) = delete;
     Timer& operator=(const Timer&) = delete;
@@ -96,6 +105,7 @@ public:
 private:
     friend class Clock;
     Clock& clock_;
+    std::string name_;
     std::function<void()> expired_;
 };
 

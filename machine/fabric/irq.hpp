@@ -1,6 +1,9 @@
 // Interrupt lines. A device holds lines, never interrupt numbers; the board connects each line to a pin of a sink.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "machine/fabric/types.hpp"
 
 namespace orrery {
@@ -18,6 +21,23 @@ class InterruptAcknowledge {
 public:
     virtual ~InterruptAcknowledge() = default;
     virtual u8 acknowledge() = 0;
+};
+
+// An input of an interrupt controller, for people.
+struct IrqInput {
+    u32 pin = 0;
+    std::string source; // what the board has connected
+    bool level = false;
+    bool pending = false;
+    bool in_service = false; // taken by a CPU and not finished
+    u32 priority = 0;
+    std::vector<u32> enabled_for; // the controller's outputs
+};
+
+class IrqController {
+public:
+    virtual ~IrqController() = default;
+    [[nodiscard]] virtual std::vector<IrqInput> irq_inputs() const = 0;
 };
 
 // A level-triggered wire. It remembers nothing: both ends keep their own state, so a restore raises no edge.

@@ -1,6 +1,7 @@
 #include "machine/loader/symbols.hpp"
 
 #include <algorithm>
+#include <set>
 #include <tuple>
 
 #include <fmt/format.h>
@@ -64,6 +65,16 @@ std::string Symbols::name(u64 address) const {
     const u64 offset = address - symbol.address;
     if (offset >= (symbol.size_bytes == 0 ? reach_bytes : symbol.size_bytes)) return {};
     return offset == 0 ? symbol.name : fmt::format("{}+{:#x}", symbol.name, offset);
+}
+
+std::vector<std::string> Symbols::names(std::string_view beginning, std::size_t most) const {
+    std::set<std::string> found;
+    for (const Symbol& symbol : symbols_) {
+        if (!symbol.name.starts_with(beginning)) continue;
+        found.insert(symbol.name);
+        if (found.size() > most) found.erase(std::prev(found.end()));
+    }
+    return {found.begin(), found.end()};
 }
 
 } // namespace orrery

@@ -23,6 +23,8 @@ public:
         u64 size_bytes = 0;
     };
     [[nodiscard]] std::optional<Place> find(std::string_view name) const;
+    // Names that begin so, ascending, at most so many.
+    [[nodiscard]] std::vector<std::string> names(std::string_view beginning, std::size_t most) const;
     [[nodiscard]] bool empty() const { return symbols_.empty(); }
 
 private:

@@ -16,7 +16,8 @@ constexpr std::size_t recent_limit = 12;
 } // namespace
 
 ChaosDevice::ChaosDevice(Machine& machine, IrqSink& hart, u64 seed)
-    : Component("chaos"), machine_(machine), hart_(hart), seed_(seed), timer_(machine.clock(), [this] { expired(); }) {}
+    : Component("chaos"), machine_(machine), hart_(hart), seed_(seed),
+      timer_(machine.clock(), "chaos", [this] { expired(); }) {}
 
 void ChaosDevice::reset() {
     state_ = {.random = {seed_}};

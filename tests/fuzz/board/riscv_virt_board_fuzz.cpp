@@ -37,7 +37,7 @@ public:
         auto created = create_riscv_virt(options);
         if (!created) FAIL(created.error().message());
         machine_ = std::move(*created);
-        enough_ = std::make_unique<Timer>(machine_->clock(), [this] { machine_->stop(); });
+        enough_ = std::make_unique<Timer>(machine_->clock(), "enough", [this] { machine_->stop(); });
         fill_memory(0, memory_bytes);
         enable_pci_functions();
     }

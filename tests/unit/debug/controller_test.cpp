@@ -224,17 +224,4 @@ TEST_CASE("a device is reached through physical memory only, by accesses as wide
     CHECK(device.accesses == std::vector<std::string>{"r4+4", "w1+d=1", "w2+e=302", "w1+f=1"});
 }
 
-TEST_CASE("the monitor answers, and says what it can't do") {
-    ON_BOTH_ENGINES;
-    debugged.guest.registers().x[a0] = 0x1234;
-    CHECK(debugged.controller.monitor("registers a0").find("0x0000000000001234") != std::string::npos);
-    CHECK(debugged.controller.monitor("help").find("walk") != std::string::npos);
-    CHECK(debugged.controller.monitor("wolk 1").find("was 'walk' meant?") != std::string::npos);
-    CHECK(debugged.controller.monitor("walk").find("use it as: walk ADDRESS") != std::string::npos);
-    CHECK(debugged.controller.monitor("walk zero").find("is no address") != std::string::npos);
-    CHECK(debugged.controller.monitor("registers a0 9").find("there is no CPU '9'") != std::string::npos);
-    CHECK(debugged.controller.monitor("device nothing").find("there is no device") != std::string::npos);
-    CHECK(debugged.controller.monitor("map").find("RAM") != std::string::npos);
-}
-
 } // namespace orrery::app

@@ -217,7 +217,9 @@ struct InTerminal {
 void echo_until_end() {
     MachineLock lock;
     auto loop = EventLoop::create(lock).value();
-    auto terminal = Terminal::create(*loop, [](u8 key) { std::printf("<%c>", key), std::fflush(stdout); }).value();
+    auto terminal =
+        Terminal::create(*loop, {.key = [](u8 key) { std::printf("<%c>", key), std::fflush(stdout); }, .opened = {}})
+            .value();
     Port port;
     terminal->connect(port);
     terminal->write(text("ready"));
@@ -317,7 +319,7 @@ TEST_CASE("standard input may be a pipe that ends, and Ctrl-] in it is a charact
         ::close(in[1]);
         MachineLock lock;
         auto loop = EventLoop::create(lock).value();
-        auto terminal = Terminal::create(*loop, [](u8) {}).value();
+        auto terminal = Terminal::create(*loop, {.key = [](u8) {}, .opened = {}}).value();
         Port port;
         terminal->connect(port);
         for (int i = 0; i < 20; ++i) loop->run_once(10'000'000);

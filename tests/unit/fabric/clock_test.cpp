@@ -13,7 +13,8 @@ struct Fixture {
     test::FakeTime time;
     Clock clock{"clock", time};
     std::string fired;
-    Timer a{clock, [this] { fired += 'a'; }}, b{clock, [this] { fired += 'b'; }}, c{clock, [this] { fired += 'c'; }};
+    Timer a{clock, "a", [this] { fired += 'a'; }}, b{clock, "b", [this] { fired += 'b'; }},
+        c{clock, "c", [this] { fired += 'c'; }};
 };
 
 } // namespace
@@ -44,7 +45,7 @@ TEST_CASE("arming a timer again moves it, cancelling takes it out, and so does i
     f.b.cancel();
     f.b.cancel();
     {
-        Timer shortlived(f.clock, [&] { f.fired += 'x'; });
+        Timer shortlived(f.clock, "shortlived", [&] { f.fired += 'x'; });
         shortlived.arm_at(5);
         CHECK(f.clock.next_deadline_ns() == 5);
     }
@@ -60,8 +61,8 @@ TEST_CASE("a timer that fires may arm itself and cancel others that are due") {
     Clock clock("clock", time);
     int ticks = 0;
     bool other_fired = false;
-    Timer other(clock, [&] { other_fired = true; });
-    Timer tick(clock, [&] {
+    Timer other(clock, "other", [&] { other_fired = true; });
+    Timer tick(clock, "tick", [&] {
         other.cancel();
         if (++ticks < 3) tick.arm_at(static_cast<u64>(ticks) * 10);
     });

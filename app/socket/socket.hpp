@@ -9,7 +9,7 @@
 #include "machine/fabric/result.hpp"
 #include "machine/fabric/types.hpp"
 
-namespace orrery::app::gdb {
+namespace orrery::app {
 
 // A descriptor that closes itself.
 class Socket {
@@ -39,17 +39,15 @@ private:
 
 class Listener {
 public:
-    static constexpr std::string_view default_place = "127.0.0.1:1234";
-
-    // "unix:PATH", "HOST:PORT", ":PORT" or "PORT" (of the loopback interface), or nothing for the default. Port 0 is
-    // any free one.
-    static Result<Listener> create(std::string_view place);
+    // "unix:PATH", "HOST:PORT", ":PORT" or "PORT" (of the loopback interface). Port 0 is any free one. Errors say that
+    // `whom` can't be listened for: "gdb".
+    static Result<Listener> create(std::string_view place, std::string_view whom);
     ~Listener();
     Listener(Listener&&) noexcept = default;
     Listener& operator=(Listener&&) = delete;
 
     [[nodiscard]] int number() const { return socket_.number(); }
-    // Where it listens in fact, as gdb's `target remote` takes it.
+    // Where it listens in fact: a path, or HOST:PORT.
     [[nodiscard]] const std::string& address() const { return address_; }
     // Not open: no one is there, or the host has no descriptor left.
     [[nodiscard]] Socket accept() const;
@@ -57,12 +55,12 @@ public:
 private:
     Listener(Socket socket, std::string address, std::string path)
         : socket_(std::move(socket)), address_(std::move(address)), path_(std::move(path)) {}
-    static Result<Listener> at_path(std::string path);
-    static Result<Listener> at_port(const std::string& host, const std::string& port);
+    static Result<Listener> at_path(std::string path, std::string_view whom);
+    static Result<Listener> at_port(const std::string& host, const std::string& port, std::string_view whom);
 
     Socket socket_;
     std::string address_;
     std::string path_; // empty: not a file
 };
 
-} // namespace orrery::app::gdb
+} // namespace orrery::app

@@ -1,4 +1,4 @@
-#include "app/gdb/socket.hpp"
+#include "app/socket/socket.hpp"
 
 #include <array>
 #include <cerrno>
@@ -12,24 +12,24 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-namespace orrery::app::gdb {
+namespace orrery::app {
 namespace {
 
-constexpr int waiting_clients = 4;
+constexpr int waiting_clients = 16;
 
 bool would_wait(int number) { return number == EAGAIN || number == EWOULDBLOCK || number == EINTR; }
 
 // A socket that an earlier run left behind has no one listening; anything else at the path is not ours to remove.
-Status clear_stale_socket(const std::string& path, const sockaddr_un& address) {
+Status clear_stale_socket(const std::string& path, const sockaddr_un& address, std::string_view whom) {
     struct stat found{};
     if (::lstat(path.c_str(), &found) != 0) return {};
     if (!S_ISSOCK(found.st_mode))
-        return error("gdb cannot be listened for at {}: there is something else than a socket; name another path",
+        return error("{} cannot be listened for at {}: there is something else than a socket; name another path", whom,
                      path);
     const Socket probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (::connect(probe.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ||
         would_wait(errno))
-        return error("gdb cannot be listened for at {}: another program does so already; name another path", path);
+        return error("{} cannot be listened for at {}: another program does so already; name another path", whom, path);
     ::unlink(path.c_str());
     return {};
 }
@@ -70,28 +70,28 @@ i64 Socket::write(std::string_view bytes) const {
     return would_wait(errno) ? 0 : -1;
 }
 
-Result<Listener> Listener::at_path(std::string path) {
+Result<Listener> Listener::at_path(std::string path, std::string_view whom) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (path.empty() || path.size() >= sizeof address.sun_path)
-        return error("gdb cannot be listened for at '{}': the path of a socket has 1 to {} bytes", path,
+        return error("{} cannot be listened for at '{}': the path of a socket has 1 to {} bytes", whom, path,
                      sizeof address.sun_path - 1);
     path.copy(address.sun_path, path.size());
-    TRY_STATUS(clear_stale_socket(path, address));
+    TRY_STATUS(clear_stale_socket(path, address, whom));
     Socket socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!socket.open() || ::bind(socket.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
         ::listen(socket.number(), waiting_clients) != 0)
-        return error("gdb cannot be listened for at {}: {}", path, errno_text(errno));
+        return error("{} cannot be listened for at {}: {}", whom, path, errno_text(errno));
     return Listener(std::move(socket), path, path);
 }
 
-Result<Listener> Listener::at_port(const std::string& host, const std::string& port) {
+Result<Listener> Listener::at_port(const std::string& host, const std::string& port, std::string_view whom) {
     addrinfo wanted{};
     wanted.ai_socktype = SOCK_STREAM;
     wanted.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
     addrinfo* list = nullptr;
     if (const int failure = ::getaddrinfo(host.c_str(), port.c_str(), &wanted, &list); failure != 0)
-        return error("gdb cannot be listened for at {}:{}: {}; use unix:PATH, HOST:PORT or PORT", host, port,
+        return error("{} cannot be listened for at {}:{}: {}; use unix:PATH, HOST:PORT or PORT", whom, host, port,
                      ::gai_strerror(failure));
     const std::unique_ptr<addrinfo, FreeAddresses> addresses(list);
     int reason = EADDRNOTAVAIL;
@@ -106,13 +106,12 @@ Result<Listener> Listener::at_port(const std::string& host, const std::string& p
         }
         reason = errno;
     }
-    return error("gdb cannot be listened for at {}:{}: {}; name another port, or unix:PATH", host, port,
+    return error("{} cannot be listened for at {}:{}: {}; name another port, or unix:PATH", whom, host, port,
                  errno_text(reason));
 }
 
-Result<Listener> Listener::create(std::string_view place) {
-    if (place.empty()) place = default_place;
-    if (place.starts_with("unix:")) return at_path(std::string(place.substr(5)));
+Result<Listener> Listener::create(std::string_view place, std::string_view whom) {
+    if (place.starts_with("unix:")) return at_path(std::string(place.substr(5)), whom);
     const std::size_t colon = place.rfind(':');
     std::string_view host = colon == std::string_view::npos ? std::string_view{} : place.substr(0, colon);
     const std::string_view port = colon == std::string_view::npos ? place : place.substr(colon + 1);
@@ -120,10 +119,10 @@ Result<Listener> Listener::create(std::string_view place) {
     for (const char digit : port)
         number = number > 65535 || digit < '0' || digit > '9' ? 65536 : number * 10 + static_cast<u32>(digit - '0');
     if (port.empty() || number > 65535)
-        return error("'{}' is no place to listen for gdb at; use unix:PATH, HOST:PORT or PORT, with a port up to 65535",
-                     place);
+        return error("'{}' is no place to listen for {} at; use unix:PATH, HOST:PORT or PORT, with a port up to 65535",
+                     place, whom);
     if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-    return at_port(host.empty() ? "127.0.0.1" : std::string(host), std::string(port));
+    return at_port(host.empty() ? "127.0.0.1" : std::string(host), std::string(port), whom);
 }
 
 Listener::~Listener() {
@@ -137,4 +136,4 @@ Socket Listener::accept() const {
     return client;
 }
 
-} // namespace orrery::app::gdb
+} // namespace orrery::app
