@@ -85,6 +85,7 @@ Result<Answer> leave(Monitor&, Door door, const Words&) {
 }
 
 Result<Answer> snapshot(Monitor& monitor, Door, const Words& words) {
+    if (!monitor.surroundings().may_write_files) return error("this monitor may not write files");
     TRY_STATUS(save_snapshot(monitor.machine(), words[0]));
     const u64 retired = monitor.machine().retired();
     Answer answer = said("saved after {} instructions to {}", retired, words[0]);

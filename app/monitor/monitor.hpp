@@ -23,9 +23,10 @@ namespace orrery::app::monitor {
 
 // What a run knows beside its machine.
 struct Surroundings {
-    std::vector<std::string> programs;                  // files whose symbols give addresses names
+    std::vector<std::string> programs{};                // files whose symbols give addresses names
     dbt::CodeInspector* inspector = nullptr;            // for `explain`; null: there is no translated code to explain
-    std::function<trace::Control&()> tracing = nullptr; // for `trace file`; null: nothing can be traced to a file
+    std::function<trace::Control&()> tracing = nullptr; // for `tracefile`; null: nothing can be traced to a file
+    bool may_write_files = true;                        // whether `snapshot` works
 };
 
 // What a stop is called: "breakpoint".

@@ -145,8 +145,8 @@ TEST_CASE("irq names lines, what is pending, and who has it enabled") {
     CHECK(line["level"] == true);
     CHECK(line["pending"] == true);
     CHECK(line["priority"] == 1);
-    CHECK(line["enabled_for"] == Json({0}));
-    CHECK(irq["cpus"][0]["mip"]["set"] == Json({"MTI"}));
+    CHECK(line["enabled_for"] == Json::array({0}));
+    CHECK(irq["cpus"][0]["mip"]["set"] == Json::array({"MTI"}));
     CHECK(contains(guest.text("irq"), "uart0          high pending"));
 }
 
@@ -298,6 +298,7 @@ TEST_CASE("snapshot saves what restores") {
     CHECK(guest.data("snapshot " + file.path())["instructions"] == 0);
     CHECK(std::filesystem::file_size(file.path()) > 0);
     CHECK(contains(guest.text("snapshot /nowhere/at/all"), "/nowhere/at/all"));
+    CHECK(Guest(false).text("snapshot x") == "this monitor may not write files\n");
 }
 
 TEST_CASE("explain says why it can't") {
@@ -316,7 +317,7 @@ TEST_CASE("completion knows commands and their arguments") {
     CHECK(guest.monitor.complete("trace on bus.") == Words{"bus.io"});
     CHECK(guest.monitor.complete("memory 0x80000000 4 p") == Words{"physical"});
     CHECK(guest.monitor.complete("nothing ").empty());
-    CHECK(guest.data("complete device u")["candidates"] == Json({"uart0"}));
+    CHECK(guest.data("complete device u")["candidates"] == Json::array({"uart0"}));
 }
 
 } // namespace orrery::app::monitor

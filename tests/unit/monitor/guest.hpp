@@ -26,14 +26,14 @@ struct Guest {
         0xff5ff06f, // base + 12: j base
     };
 
-    explicit Guest(dbt::Engine engine = dbt::Engine::interpreter, std::vector<std::string> programs = {})
-        : hardware({.engine = engine}),
+    explicit Guest(bool may_write_files = true)
+        : hardware({.engine = dbt::Engine::interpreter}),
           plic(hardware.add_device(std::make_unique<Plic>("plic", Plic::Configuration{}, std::vector<IrqLine>(1)),
                                    0xc00'0000, Plic::window_size_bytes)),
           uart(hardware.add_device(std::make_unique<Uart16550>("uart0", Uart16550::Configuration{},
                                                                hardware.machine().clock(), IrqLine(plic, 10), silent),
                                    uart_base, Uart16550::window_size_bytes)),
-          controller(hardware.machine(), true), monitor(controller, {.programs = std::move(programs)}) {
+          controller(hardware.machine(), true), monitor(controller, {.may_write_files = may_write_files}) {
         plic.name_source(10, "uart0");
         std::array<u8, sizeof counting> code{};
         std::memcpy(code.data(), counting.data(), code.size());
