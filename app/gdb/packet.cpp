@@ -22,7 +22,7 @@ Eight load_eight(const void* from) {
     return eight;
 }
 
-constexpr Eight repeat(char byte) { return static_cast<u8>(byte) * 0x0101'0101'0101'0101; }
+constexpr Eight repeat(char byte) { return static_cast<u8>(byte) * Eight{0x0101'0101'0101'0101}; }
 
 constexpr bool has_zero(Eight eight) { return ((eight - repeat(1)) & ~eight & repeat('\x80')) != 0; }
 
