@@ -79,6 +79,9 @@ public:
     using Pair = std::array<u64, 2>;
     virtual std::expected<Pair, Fault> compare_exchange_pair(GuestVirtual address, const Pair& expected,
                                                              const Pair& replacement) = 0;
+    // The port bus. Where nothing answers, reads give all ones and writes are lost. A block ends behind a write.
+    virtual u64 read_port(u16 port, Width width) = 0;
+    virtual void write_port(u16 port, u64 value, Width width) = 0;
     // For cache-block operations: writes zeroes over whole, aligned bytes of one page.
     virtual std::expected<void, Fault> zero(GuestVirtual address, u64 size_bytes) = 0;
     // Ends a halt, or makes translated code look at interrupts soon. Any thread.

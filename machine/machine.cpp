@@ -101,9 +101,10 @@ Result<std::unique_ptr<Machine>> Machine::create(const MachineOptions& options) 
 Machine::Machine(const MachineOptions& options, std::unique_ptr<EventLoop> events)
     : options_(options), clock_("clock", options.deterministic ? static_cast<TimeSource&>(instruction_time_)
                                                                : static_cast<TimeSource&>(host_time_)),
-      memory_("memory", lock_), events_(std::move(events)),
+      memory_("memory", lock_), ports_("ports", lock_), events_(std::move(events)),
       timeout_(clock_, "timeout", [this] { end({Ending::timed_out, 0}); }) {
     memory_.log_accesses_by(clock_);
+    ports_.log_accesses_by(clock_);
     clock_.on_earlier_deadline([this] {
         if (!options_.deterministic) {
             events_->wake();

@@ -51,6 +51,7 @@ public:
 
     // ---- CpuEnvironment, and what boards wire with
     [[nodiscard]] AddressSpace& memory() override { return memory_; }
+    [[nodiscard]] AddressSpace& ports() override { return ports_; }
     [[nodiscard]] Clock& clock() override { return clock_; }
     [[nodiscard]] MachineLock& lock() { return lock_; }
     [[nodiscard]] EventLoop& events() { return *events_; }
@@ -157,6 +158,7 @@ private:
     InstructionTime instruction_time_;
     Clock clock_;
     AddressSpace memory_;
+    AddressSpace ports_;
     std::unique_ptr<EventLoop> events_;
     std::vector<std::unique_ptr<Ram>> rams_;
     std::vector<Kept> kept_;

@@ -94,6 +94,8 @@ public:
                                      const std::function<u64(u64 old)>& next) override;
     std::expected<Pair, Fault> compare_exchange_pair(GuestVirtual address, const Pair& expected,
                                                      const Pair& replacement) override;
+    u64 read_port(u16 port, Width width) override;
+    void write_port(u16 port, u64 value, Width width) override;
     std::expected<void, Fault> zero(GuestVirtual address, u64 size_bytes) override;
     void notice_interrupt() override;
 
@@ -155,6 +157,8 @@ private:
     std::expected<Target, Fault> find_or_resolve(u64 address, bool write, ir::MemoryAccess access);
     std::expected<u64, Fault> load_slow(u64 address, u64 size_bytes, u8 mmu_index);
     std::expected<void, Fault> store_slow(u64 address, u64 value, u64 size_bytes, u8 mmu_index);
+    u64 read_open_bus(AddressSpace& bus, GuestPhysical address, Width width);
+    void write_open_bus(AddressSpace& bus, GuestPhysical address, u64 value, Width width);
     std::optional<u64> read_bus(GuestPhysical address, u64 size_bytes);
     bool write_bus(GuestPhysical address, u64 value, u64 size_bytes);
     std::expected<u64, Fault> load_within_page(u64 address, u64 size_bytes, u8 mmu_index);

@@ -157,27 +157,47 @@ void DbtCpu::written(const Target& target, u64 size_bytes) {
         translator_.code_written(*target.ram, target.ram_offset, size_bytes);
 }
 
-// Empty: nothing answers there.
-std::optional<u64> DbtCpu::read_bus(GuestPhysical address, u64 size_bytes) {
+// What nobody answers is all ones; what isn't aligned comes as single bytes, lowest address first.
+u64 DbtCpu::read_open_bus(AddressSpace& bus, GuestPhysical address, Width width) {
     ExclusiveGate::Outside outside(translator_.gate());
-    AddressSpace& memory = environment_.memory();
-    if (!frontend_.bus_is_open()) return memory.read(address, width_of(size_bytes));
-    if (address.value % size_bytes == 0) return memory.read(address, width_of(size_bytes)).value_or(~u64{0});
+    if (address.value % bytes(width) == 0)
+        if (const auto value = bus.read(address, width)) return *value;
     u64 value = 0;
-    for (u64 i = 0; i < size_bytes; ++i) value |= memory.read(address + i, Width::byte).value_or(0xff) << (8 * i);
+    for (u64 i = 0; i < bytes(width); ++i) value |= bus.read(address + i, Width::byte).value_or(0xff) << (8 * i);
     return value;
 }
 
-bool DbtCpu::write_bus(GuestPhysical address, u64 value, u64 size_bytes) {
+void DbtCpu::write_open_bus(AddressSpace& bus, GuestPhysical address, u64 value, Width width) {
     ExclusiveGate::Outside outside(translator_.gate());
+    if (address.value % bytes(width) == 0 && bus.write(address, value, width)) return;
+    for (u64 i = 0; i < bytes(width); ++i) bus.write(address + i, value >> (8 * i) & 0xff, Width::byte);
+}
+
+// Empty: nothing answers there.
+std::optional<u64> DbtCpu::read_bus(GuestPhysical address, u64 size_bytes) {
     AddressSpace& memory = environment_.memory();
-    if (!frontend_.bus_is_open()) return memory.write(address, value, width_of(size_bytes));
-    if (address.value % size_bytes == 0) {
-        memory.write(address, value, width_of(size_bytes));
-    } else {
-        for (u64 i = 0; i < size_bytes; ++i) memory.write(address + i, value >> (8 * i) & 0xff, Width::byte);
+    if (frontend_.bus_is_open()) return read_open_bus(memory, address, width_of(size_bytes));
+    ExclusiveGate::Outside outside(translator_.gate());
+    return memory.read(address, width_of(size_bytes));
+}
+
+bool DbtCpu::write_bus(GuestPhysical address, u64 value, u64 size_bytes) {
+    AddressSpace& memory = environment_.memory();
+    if (frontend_.bus_is_open()) {
+        write_open_bus(memory, address, value, width_of(size_bytes));
+        return true;
     }
-    return true;
+    ExclusiveGate::Outside outside(translator_.gate());
+    return memory.write(address, value, width_of(size_bytes));
+}
+
+u64 DbtCpu::read_port(u16 port, Width width) {
+    const u64 value = read_open_bus(environment_.ports(), {port}, width);
+    return value & mask(width);
+}
+
+void DbtCpu::write_port(u16 port, u64 value, Width width) {
+    write_open_bus(environment_.ports(), {port}, value, width);
 }
 
 std::expected<u64, Fault> DbtCpu::load_within_page(u64 address, u64 size_bytes, u8 mmu_index) {

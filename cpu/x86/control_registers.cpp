@@ -93,6 +93,14 @@ Faulting<void> write_cr4(Core& core, u64 value, u64 known_bits) {
     return {};
 }
 
+Faulting<void> write_xcr0(Core& core, u64 value, Features features) {
+    const u64 known = xcr0::x87 | xcr0::sse | (features.contains({Feature::avx}) ? xcr0::avx : 0);
+    const bool avx_alone = (value & xcr0::avx) != 0 && (value & xcr0::sse) == 0;
+    if ((value & ~known) != 0 || (value & xcr0::x87) == 0 || avx_alone) return refused();
+    core.state().xcr0 = value;
+    return {};
+}
+
 Faulting<void> write_efer(Core& core, u64 value) {
     State& state = core.state();
     constexpr u64 known = efer::sce | efer::lme | efer::lma | efer::nxe;

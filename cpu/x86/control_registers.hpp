@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cpu/x86/core.hpp"
+#include "cpu/x86/feature.hpp"
 
 namespace orrery::x86 {
 
@@ -11,6 +12,7 @@ Faulting<void> write_cr0(Core& core, u64 value);
 Faulting<void> write_cr3(Core& core, u64 value);
 Faulting<void> write_cr4(Core& core, u64 value, u64 known_bits);
 Faulting<void> write_efer(Core& core, u64 value);
+Faulting<void> write_xcr0(Core& core, u64 value, Features features);
 // lmsw: PE can be set by it, not cleared.
 Faulting<void> load_machine_status_word(Core& core, u16 value);
 

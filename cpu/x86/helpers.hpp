@@ -42,7 +42,7 @@ enum class UpdateOperation : u8 {
 
 // What a string instruction does, for helper::string.
 struct StringRequest {
-    enum class Operation : u8 { movs, stos, lods, scas, cmps };
+    enum class Operation : u8 { movs, stos, lods, scas, cmps, ins, outs };
     Operation operation = Operation::movs;
     u8 size = 1;         // of an element
     u8 address_size = 8; // of rSI, rDI and rCX

@@ -30,11 +30,27 @@ const ir::GuestDescription& Processor::guest_description() {
 }
 
 Processor::Processor(State& state, CpuEnvironment& environment, ProcessorConfiguration configuration)
-    : core_(state, environment.memory()), configuration_(std::move(configuration)), features_(configuration_.features) {
+    : core_(state, environment.memory()), configuration_(std::move(configuration)), features_(configuration_.features),
+      clock_(environment.clock()), tsc_(configuration_.tsc_hz) {}
+
+Identity Processor::identity() const {
+    return {.features = features_,
+            .model = configuration_.model,
+            .apic_id = configuration_.apic_id,
+            .cpus = configuration_.cpus,
+            .tsc_hz = configuration_.tsc_hz,
+            .apic_enabled = configuration_.interrupts && configuration_.interrupts->enabled()};
+}
+
+void Processor::set_tsc_offset(u64 offset) {
+    core_.state().tsc_offset = offset;
+    if (configuration_.interrupts) configuration_.interrupts->set_tsc_offset(offset);
 }
 
 void Processor::reset() {
     core_.state() = {};
+    core_.state().r[gpr::rdx] = signature;
+    set_tsc_offset(0);
     if (!configuration_.bootstrap) core_.state().activity = Activity::waiting_for_sipi;
 }
 
@@ -90,6 +106,7 @@ void Processor::take_init() {
     State& state = core_.state();
     const State before = state;
     state = {};
+    state.r[gpr::rdx] = signature;
     state.cr0 |= before.cr0 & (cr0::cd | cr0::nw);
     state.xmm = before.xmm;
     state.ymm_high = before.ymm_high;

@@ -9,12 +9,18 @@
 #include "cpu/x86/debug_view.hpp"
 #include "cpu/x86/decode.hpp"
 #include "cpu/x86/mode.hpp"
+#include "cpu/x86/model.hpp"
+#include "machine/fabric/frequency.hpp"
 #include "machine/fabric/local_interrupts.hpp"
 
 namespace orrery::x86 {
 
 struct ProcessorConfiguration {
     Features features;
+    std::string_view model = "x86-64-v2";
+    u32 apic_id = 0;
+    u32 cpus = 1;
+    u64 tsc_hz = 1'000'000'000;
     bool bootstrap = true;                 // runs after a reset; the others wait for a start-up message
     LocalInterrupts* interrupts = nullptr; // outlives the processor; without one there are no interrupts
     // The third fault in a row: boards reset the machine.
@@ -72,6 +78,11 @@ public:
     [[nodiscard]] DebugView& debug_view() override { return debug_view_; }
 
     // ---- for helpers and tests
+    [[nodiscard]] const ProcessorConfiguration& configuration() const { return configuration_; }
+    [[nodiscard]] Identity identity() const;
+    [[nodiscard]] u64 time_stamp() const { return tsc_.ticks(clock_.now_ns()) + core_.state().tsc_offset; }
+    // Also tells the APIC, whose deadlines are in that time.
+    void set_tsc_offset(u64 offset);
     [[nodiscard]] Core& core() { return core_; }
     [[nodiscard]] const Core& core() const { return core_; }
     // For diagnosis: a handler returned. No part of the processor's state.
@@ -88,6 +99,8 @@ private:
     Core core_;
     const ProcessorConfiguration configuration_;
     const Features features_;
+    Clock& clock_;
+    const Frequency tsc_;
     Reservation reservation_; // x86 has none
     HandlerReturn last_return_;
     u64 last_interrupt_ = 0;

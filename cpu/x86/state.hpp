@@ -83,7 +83,7 @@ enum class Activity : u8 { running, halted, waiting_for_sipi, shut_down };
 
 struct State {
     // Slots, all 64 bits wide.
-    std::array<u64, gpr::count> r{0, 0, 0x0006'0fb1}; // RDX: family, model and stepping
+    std::array<u64, gpr::count> r{}; // a reset leaves the processor's signature in RDX
     // The linear address of the next instruction: RIP, which Core has, plus the base of CS.
     u64 pc = 0xffff'fff0;
     LazyFlags lazy;
@@ -126,6 +126,7 @@ struct State {
     u64 sysenter_eip = 0;
     u64 pat = 0x0007'0406'0007'0406;
     u64 misc_enable = misc_enable::reset;
+    u64 spec_ctrl = 0;
     u64 tsc_offset = 0; // added to what the clock gives
     u64 tsc_adjust = 0;
     u64 tsc_aux = 0;
@@ -146,7 +147,8 @@ struct State {
         f("gdtr", s.gdtr), f("idtr", s.idtr), f("ldtr", s.ldtr), f("tr", s.tr);
         f("star", s.star), f("lstar", s.lstar), f("cstar", s.cstar), f("sfmask", s.sfmask);
         f("kernel_gs_base", s.kernel_gs_base), f("sysenter_cs", s.sysenter_cs), f("sysenter_esp", s.sysenter_esp);
-        f("sysenter_eip", s.sysenter_eip), f("pat", s.pat), f("misc_enable", s.misc_enable);
+        f("sysenter_eip", s.sysenter_eip), f("pat", s.pat), f("misc_enable", s.misc_enable),
+            f("spec_ctrl", s.spec_ctrl);
         f("tsc_offset", s.tsc_offset), f("tsc_adjust", s.tsc_adjust), f("tsc_aux", s.tsc_aux), f("mtrrs", s.mtrrs);
         f("activity", s.activity), f("interrupt_shadow", s.interrupt_shadow), f("pending_debug", s.pending_debug);
         f("nmi_blocked", s.nmi_blocked);

@@ -8,6 +8,7 @@
 #include "cpu/x86/lazy_flags.hpp"
 #include "cpu/x86/processor.hpp"
 #include "cpu/x86/segmentation.hpp"
+#include "cpu/x86/tasks.hpp"
 
 namespace orrery::x86 {
 namespace {
@@ -34,6 +35,7 @@ private:
         const bool down = (core_.state().rflags & flag::direction) != 0;
         put(number, down ? address(number) - request_.size : address(number) + request_.size);
     }
+    [[nodiscard]] u16 port() const { return static_cast<u16>(core_.state().r[gpr::rdx]); }
     Faulting<u64> linear(Segment segment, u32 number, bool write) const;
     Faulting<u64> load(Segment segment, u32 number);
     Faulting<void> store(u64 value);
@@ -100,6 +102,17 @@ Faulting<void> StringOperation::element() {
         rax = request_.size >= 4 ? loaded : (rax & ~width_mask) | loaded;
         advance(gpr::rsi);
         return {};
+    case Operation::ins:
+        // The page is known to be there before the device is asked.
+        loaded = TRY(load(Segment::es, gpr::rdi));
+        TRY_STATUS(store(core_.services().read_port(port(), static_cast<Width>(request_.size))));
+        advance(gpr::rdi);
+        return {};
+    case Operation::outs:
+        loaded = TRY(load(source, gpr::rsi));
+        core_.services().write_port(port(), loaded, static_cast<Width>(request_.size));
+        advance(gpr::rsi);
+        return {};
     case Operation::scas:
         loaded = TRY(load(Segment::es, gpr::rdi));
         compare(rax & width_mask, loaded);
@@ -125,6 +138,8 @@ bool StringOperation::goes_on() const {
 }
 
 Faulting<bool> StringOperation::run() {
+    if (request_.operation == Operation::ins || request_.operation == Operation::outs)
+        TRY_STATUS(may_use_ports(core_, port(), request_.size));
     if (static_cast<Repeat>(request_.repeat) == Repeat::none) {
         TRY_STATUS(element());
         return false;

@@ -180,6 +180,12 @@ Faulting<bool> ports_permitted(Core& core, u16 port, u32 size_bytes) {
     return (bits >> port % 8 & ((u64{1} << size_bytes) - 1)) == 0;
 }
 
+Faulting<void> may_use_ports(Core& core, u16 port, u32 size_bytes) {
+    if (!core.protected_mode() || (!core.virtual_8086() && core.cpl() <= core.iopl())) return {};
+    if (!TRY(ports_permitted(core, port, size_bytes))) return std::unexpected(general_protection());
+    return {};
+}
+
 Faulting<void> switch_task(Core& core, const TaskSwitch& how) {
     State& state = core.state();
     const TableEntry entry = TRY(read_task(core, how));

@@ -19,6 +19,9 @@ Faulting<u64> stack_in_task_64(Core& core, u32 number, u32 external);
 // Whether in and out may use these ports where IOPL alone forbids it (SDM 1, 19.5.2).
 Faulting<bool> ports_permitted(Core& core, u16 port, u32 size_bytes);
 
+// The same with IOPL taken into account: nothing, or #GP(0).
+Faulting<void> may_use_ports(Core& core, u16 port, u32 size_bytes);
+
 struct TaskSwitch {
     enum class Reason : u8 { jump, call, event, interrupt_return };
     u16 selector = 0; // of the TSS

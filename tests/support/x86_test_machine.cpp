@@ -60,6 +60,7 @@ void X86TestMachine::write_system() {
     const u64 code = x86::data_at_reset | x86::access::code | x86::access::long_mode;
     put(gdt + kernel_code, code << 40);
     put(task + 4, stack_top);
+    put(task + 96, u64{104} << 48); // the I/O permission bitmap begins behind the end
     for (u64 vector = 0; vector < vectors; ++vector) {
         const u64 handler = handlers + vector * 16;
         put(idt + vector * 16, handler | u64{kernel_code} << 16 | u64{0x8e} << 40);
@@ -70,11 +71,14 @@ void X86TestMachine::write_system() {
 std::optional<X86TestMachine::Taken> X86TestMachine::taken() {
     const u64 offset = state().pc - handlers;
     if (offset >= vectors * 16) return std::nullopt;
+    const auto vector = static_cast<u8>(offset / 16);
+    constexpr u32 with_error_code = 1 << 8 | 0x1f << 10 | 1 << 17; // SDM 3A table 6-1
     std::array<u64, 6> frame{};
     const u64 rsp = state().r[x86::gpr::rsp];
-    machine_->memory().read_memory({rsp}, {reinterpret_cast<u8*>(frame.data()), stack_top - rsp});
-    const bool error_code = stack_top - rsp == sizeof frame;
-    return Taken{static_cast<u8>(offset / 16), frame[error_code ? 4 : 3], frame[error_code ? 3 : 2]};
+    const u64 size = (with_error_code >> vector & 1) != 0 ? 6 : 5;
+    const bool there = machine_->memory().read_memory({rsp}, {reinterpret_cast<u8*>(frame.data()), size * sizeof(u64)});
+    ORRERY_ASSERT(there, "handlers run on a stack that is memory");
+    return Taken{vector, frame[size - 2], frame[size - 3]};
 }
 
 Ram& X86TestMachine::add_ram(std::string name, u64 base, u64 size_bytes) {

@@ -35,6 +35,8 @@ public:
     std::expected<Pair, Fault> compare_exchange_pair(GuestVirtual, const Pair& expected, const Pair&) override {
         return expected;
     }
+    u64 read_port(u16, Width) override { return 0; }
+    void write_port(u16, u64, Width) override {}
     std::expected<void, Fault> zero(GuestVirtual address, u64 size_bytes) override {
         note(fmt::format("zero {:#x} {}", address.value, size_bytes));
         return {};
@@ -60,6 +62,7 @@ struct HartFixture : CpuEnvironment {
         engine = {};
     }
     [[nodiscard]] AddressSpace& memory() override { return bus.memory; }
+    [[nodiscard]] AddressSpace& ports() override { return bus.memory; }
     [[nodiscard]] Clock& clock() override { return bus.clock; }
 
     // One entry that lets S and U mode do everything.

@@ -57,6 +57,8 @@ public:
     std::expected<Pair, Fault> compare_exchange_pair(GuestVirtual, const Pair& expected, const Pair&) override {
         return expected;
     }
+    u64 read_port(u16, Width) override { return 0; }
+    void write_port(u16, u64, Width) override {}
     std::expected<void, Fault> zero(GuestVirtual, u64) override { return {}; }
     void notice_interrupt() override {}
 

@@ -29,6 +29,14 @@ public:
         guest.state().r[gpr::rsp] = 0x6ffe;
         guest.cpu().restored();
     }
+    // 64-bit code of ring 0.
+    void enter_ring_0() {
+        for (SegmentCache& segment : guest.state().segments)
+            segment.rights = static_cast<u16>(segment.rights & ~(3 << access::dpl_low));
+        guest.state().segment(Segment::cs).selector = 8;
+        guest.state().segment(Segment::ss).selector = 0;
+        guest.cpu().restored();
+    }
     u64 r(u32 number) { return guest.state().r[number]; }
     u64 pc() { return guest.state().pc; }
 
@@ -191,6 +199,138 @@ TEST_CASE("16-bit jumps wrap within the segment") {
     program.guest.state().pc = real_code + 0xfff8;
     program.guest.cpu().run(4);
     CHECK(program.pc() == real_code + 0xa);
+}
+
+namespace {
+
+// A device on the port bus that counts.
+class Counter final : public Component, public IoHandler {
+public:
+    Counter() : Component("counter") {}
+    std::string_view type() const override { return "test-counter"; }
+    void reset() override {}
+    void state(StateVisitor&) override {}
+    Widths widths() const override { return {Width::byte, Width::word}; }
+    u64 read(u64, Width) override { return value++; }
+    void write(u64 offset, u64 written, Width width) override {
+        value = written;
+        last = fmt::format("{}+{}", static_cast<u64>(width), offset);
+    }
+    u64 value = 0;
+    std::string last;
+};
+
+} // namespace
+
+TEST_CASE("in and out reach the port bus, where nothing answers with ones") {
+    ON_BOTH_ENGINES;
+    program.enter_ring_0();
+    Counter& counter = program.guest.machine().add(std::make_unique<Counter>());
+    REQUIRE(program.guest.machine().ports().map({.base = {0x60}, .size_bytes = 4, .io = &counter, .name = "counter"}));
+    program.write({0xb0, 0x41,             // mov al, 0x41
+                   0xe6, 0x61,             // out 0x61, al
+                   0xe4, 0x60,             // in al, 0x60
+                   0x88, 0xc3,             // mov bl, al
+                   0x66, 0xba, 0x62, 0x00, // mov dx, 0x62
+                   0xec,                   // in al, dx
+                   0x88, 0xc1,             // mov cl, al
+                   0xe5, 0x70,             // in eax, 0x70
+                   0xeb, 0xfe});
+    program.guest.cpu().run(30);
+    CHECK(counter.last == "1+1");
+    CHECK(program.r(gpr::rbx) == 0x41);
+    CHECK(program.r(gpr::rcx) == 0x42);
+    CHECK(program.r(gpr::rax) == 0xffff'ffff);
+}
+
+TEST_CASE("user code may use ports only where IOPL or the task's bitmap lets it") {
+    ON_BOTH_ENGINES;
+    program.write({0xe4, 0x60, 0xeb, 0xfe});
+    program.guest.cpu().run(4);
+    CHECK(program.guest.taken()->vector == vector::gp);
+    program.guest.begin_anew();
+    program.guest.state().pc = code;
+    set_flags(program.guest.state(), flag::privilege_level);
+    program.guest.cpu().restored();
+    program.guest.cpu().run(4);
+    CHECK_FALSE(program.guest.taken());
+    CHECK(program.r(gpr::rax) == 0xff);
+}
+
+TEST_CASE("strings come from ports and go to them") {
+    ON_BOTH_ENGINES;
+    program.enter_ring_0();
+    Counter& counter = program.guest.machine().add(std::make_unique<Counter>());
+    REQUIRE(program.guest.machine().ports().map({.base = {0x60}, .size_bytes = 4, .io = &counter, .name = "counter"}));
+    counter.value = 7;
+    program.write({0xf3, 0x6c, 0xeb, 0xfe}); // rep insb
+    program.guest.state().r[gpr::rdx] = 0x60;
+    program.guest.state().r[gpr::rcx] = 3;
+    program.guest.state().r[gpr::rdi] = data;
+    program.guest.cpu().run(5);
+    std::array<u8, 3> read{};
+    REQUIRE(program.guest.machine().memory().read_memory({data}, read));
+    CHECK(read == std::array<u8, 3>{7, 8, 9});
+}
+
+TEST_CASE("control registers, MSRs and CPUID say what the processor is") {
+    ON_BOTH_ENGINES;
+    program.enter_ring_0();
+    program.write({0x31, 0xc0, 0x31, 0xc9,                   // xor eax, eax; xor ecx, ecx
+                   0x0f, 0xa2,                               // cpuid
+                   0x41, 0x89, 0xd8,                         // mov r8d, ebx
+                   0xb9, 0x80, 0x00, 0x00, 0xc0, 0x0f, 0x32, // mov ecx, EFER; rdmsr
+                   0x41, 0x89, 0xc1,                         // mov r9d, eax
+                   0x44, 0x0f, 0x20, 0xd0,                   // mov rax, cr8... of REX.R: CR10, which there isn't
+                   0xeb, 0xfe});
+    program.guest.cpu().run(20);
+    CHECK(program.r(8) == 0x756e'6547);
+    CHECK(program.r(9) == program.guest.state().efer);
+    CHECK(program.guest.taken()->vector == vector::ud);
+}
+
+TEST_CASE("hlt waits, and sti lets the instruction behind it pass before an interrupt") {
+    ON_BOTH_ENGINES;
+    program.enter_ring_0();
+    program.write({0xfa, 0xfb, 0xff, 0xc0, 0xf4}); // cli; sti; inc eax; hlt
+    CHECK(program.guest.cpu().run(2) == ExitReason::deadline);
+    CHECK(program.guest.state().interrupt_shadow == 1);
+    CHECK(program.guest.cpu().run(1) == ExitReason::deadline);
+    CHECK(program.guest.state().interrupt_shadow == 0);
+    CHECK(program.guest.cpu().run(10) == ExitReason::halted);
+    CHECK(program.r(gpr::rax) == 1);
+}
+
+TEST_CASE("descriptor tables are stored as they were loaded") {
+    ON_BOTH_ENGINES;
+    program.enter_ring_0();
+    program.write({0x0f, 0x01, 0x13,       // lgdt [rbx]
+                   0x0f, 0x01, 0x43, 0x20, // sgdt [rbx + 32]
+                   0xeb, 0xfe});
+    const std::array<u8, 10> table{0x37, 0x01, 0x00, 0x30, 0x00, 0x00, 0x00, 0x80, 0xff, 0xff};
+    program.guest.write(data, table);
+    program.guest.state().r[gpr::rbx] = data;
+    program.guest.cpu().run(4);
+    CHECK(program.guest.state().gdtr.base == 0xffff'8000'0000'3000);
+    CHECK(program.guest.state().gdtr.limit == 0x137);
+    std::array<u8, 10> stored{};
+    REQUIRE(program.guest.machine().memory().read_memory({data + 32}, stored));
+    CHECK(stored == table);
+}
+
+TEST_CASE("leaving paging, changing its tables and coming back is noticed at once") {
+    ON_BOTH_ENGINES;
+    program.enter_ring_0();
+    program.write({0x48, 0x8b, 0x03, // mov rax, [rbx]
+                   0x0f, 0x01, 0x3b, // invlpg [rbx]
+                   0x48, 0x8b, 0x0b, // mov rcx, [rbx]
+                   0xeb, 0xfe});
+    const u64 marks[2] = {0x1111, 0x2222};
+    program.guest.write(data, {reinterpret_cast<const u8*>(&marks[0]), 8});
+    program.guest.state().r[gpr::rbx] = data;
+    program.guest.cpu().run(20);
+    CHECK(program.r(gpr::rax) == 0x1111);
+    CHECK(program.r(gpr::rcx) == 0x1111);
 }
 
 } // namespace orrery::x86

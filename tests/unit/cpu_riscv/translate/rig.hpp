@@ -53,6 +53,7 @@ public:
 
     // ---- CpuEnvironment
     [[nodiscard]] AddressSpace& memory() override { return bus_.memory; }
+    [[nodiscard]] AddressSpace& ports() override { return bus_.memory; }
     [[nodiscard]] Clock& clock() override { return bus_.clock; }
 
     // ---- EngineServices
@@ -73,6 +74,8 @@ public:
     std::expected<Pair, Fault> compare_exchange_pair(GuestVirtual, const Pair& expected, const Pair&) override {
         return expected;
     }
+    u64 read_port(u16, Width) override { return 0; }
+    void write_port(u16, u64, Width) override {}
     std::expected<void, Fault> zero(GuestVirtual address, u64 size_bytes) override;
     void notice_interrupt() override {}
 
