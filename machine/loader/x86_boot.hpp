@@ -1,0 +1,73 @@
+// Starting an x86 kernel without firmware: what a board gives, and what the loaders answer: which bytes go where in
+// guest memory, and how the boot processor begins. Nothing here touches a machine; boards/pc_boot does.
+#pragma once
+
+#include <array>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "machine/fabric/result.hpp"
+#include "machine/fabric/types.hpp"
+#include "machine/loader/kernel_image.hpp"
+#include "machine/loader/memory_layout.hpp"
+
+namespace orrery {
+
+// An initial RAM disk, or what multiboot and PVH call a module.
+struct X86BootModule {
+    std::vector<u8> bytes;
+    std::string command_line; // Linux has none
+};
+
+struct X86BootRequest {
+    std::string name; // of the kernel's file, for errors
+    std::vector<u8> kernel;
+    std::vector<X86BootModule> modules;
+    std::string command_line;
+    std::vector<MemoryRange> memory; // what the kernel is told, and where to load; sorted by address
+    u64 rsdp_address = 0;            // of ACPI's root pointer in guest memory; 0: the kernel looks for it by itself
+    std::vector<u8> random_seed;     // for kernels that take one at their start
+    bool vga_text = false;           // there is a VGA, in text mode 3
+};
+
+// How the boot processor begins: with flat segments, interrupts off, and its other registers as after power-on.
+struct X86Entry {
+    static constexpr u16 code_selector = 0x10;
+    static constexpr u16 data_selector = 0x18; // of all data segments and the stack
+    static constexpr u16 task_selector = 0x20;
+
+    bool long_mode = false; // 64-bit mode with page tables; else 32-bit protected mode without paging
+    u64 rip = 0;
+    u64 rax = 0, rbx = 0, rsi = 0; // all others are 0
+    u64 cr3 = 0;                   // in long mode: maps the first 4 GiB to themselves
+    u64 gdt_address = 0;
+    std::array<u64, 6> gdt{}; // as it lies in guest memory
+};
+
+struct X86BootPlan {
+    std::vector<LoadSegment> segments; // none overlaps another; all lie in RAM
+    X86Entry entry;
+};
+
+// Finds out what the kernel is, a bzImage or a packed one, and plans its start. The error is a sentence that names the
+// kernel and says what to do.
+Result<X86BootPlan> plan_x86_boot(X86BootRequest request);
+
+// For the loaders.
+namespace x86_boot {
+
+inline constexpr u64 page_bytes = 4 * KiB;
+inline constexpr u64 low_memory_floor = page_bytes; // page 0 is the interrupt vectors' and the BIOS's
+inline constexpr u64 four_gib = 4 * GiB;
+
+// Puts `bytes` into the lowest free memory below 4 GiB that suits. Errors complete a sentence that begins with the
+// file's name.
+Result<u64> place(X86BootPlan& plan, MemoryLayout& layout, std::vector<u8> bytes, u64 alignment, std::string_view what);
+
+// Completes plan.entry for a mode, and puts the descriptor table and the page tables into memory.
+Status prepare_protected_mode(X86BootPlan& plan, MemoryLayout& layout);
+Status prepare_long_mode(X86BootPlan& plan, MemoryLayout& layout);
+
+} // namespace x86_boot
+} // namespace orrery
