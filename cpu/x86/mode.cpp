@@ -33,11 +33,13 @@ Mode Mode::of(const Core& core) {
                                     [&](Segment name) { return is_flat(state.segment(name)); });
     mode.shadow = state.interrupt_shadow != 0;
     mode.trap = set(state.rflags, flag::trap);
+    mode.emulated = set(state.cr0, cr0::em);
     mode.x87_off = set(state.cr0, cr0::em | cr0::ts);
     mode.vectors_off = set(state.cr0, cr0::em) || !set(state.cr4, cr4::osfxsr);
     mode.task_switched = set(state.cr0, cr0::ts);
     mode.wait_traps = (state.cr0 & (cr0::mp | cr0::ts)) == (cr0::mp | cr0::ts);
-    mode.avx = set(state.cr4, cr4::osxsave) && set(state.xcr0, xcr0::avx);
+    mode.xsave = set(state.cr4, cr4::osxsave);
+    mode.avx = mode.xsave && set(state.xcr0, xcr0::avx);
     const SegmentCache& code = state.segment(Segment::cs);
     const u32 usual_limit = mode.code == CodeSize::bits16 ? 0xffff : ~u32{0};
     mode.code_limited = mode.code != CodeSize::bits64 && code.limit != usual_limit && code.limit != ~u32{0};

@@ -17,11 +17,13 @@ struct Mode {
     bool flat = false;
     bool shadow = false;        // State::interrupt_shadow: one instruction, and then interrupts are looked at
     bool trap = false;          // RFLAGS.TF: the same, with a debug exception behind it
+    bool emulated = false;      // CR0.EM: MMX and SSE instructions are #UD
     bool x87_off = false;       // CR0.EM or TS: x87 instructions are #NM
     bool vectors_off = false;   // CR0.EM, or CR4.OSFXSR is clear: SSE instructions are #UD
     bool task_switched = false; // CR0.TS: SSE instructions are #NM
     bool wait_traps = false;    // CR0.MP and TS: fwait is #NM
     bool avx = false;           // CR4.OSXSAVE, and XCR0 has AVX
+    bool xsave = false;         // CR4.OSXSAVE
     // CS ends elsewhere than after 64 KiB of 16-bit code or at 4 GiB: every block checks that it lies within.
     bool code_limited = false;
     u32 code_base = 0;    // of CS
@@ -31,8 +33,8 @@ struct Mode {
     [[nodiscard]] constexpr u64 pack() const {
         u64 packed = u64{code_base} << 32 | static_cast<u64>(code) | static_cast<u64>(stack) << 2 | u64{cpl} << 6;
         u32 at = 8;
-        for (const bool bit : {protected_mode, virtual_8086, long_mode, flat, shadow, trap, x87_off, vectors_off,
-                               task_switched, wait_traps, avx, code_limited, aligned})
+        for (const bool bit : {protected_mode, virtual_8086, long_mode, flat, shadow, trap, emulated, x87_off,
+                               vectors_off, task_switched, wait_traps, avx, xsave, code_limited, aligned})
             packed |= u64{bit} << at++;
         return packed;
     }
@@ -43,8 +45,8 @@ struct Mode {
                   .code_base = static_cast<u32>(packed >> 32)};
         u32 at = 8;
         for (bool* const bit : {&mode.protected_mode, &mode.virtual_8086, &mode.long_mode, &mode.flat, &mode.shadow,
-                                &mode.trap, &mode.x87_off, &mode.vectors_off, &mode.task_switched, &mode.wait_traps,
-                                &mode.avx, &mode.code_limited, &mode.aligned})
+                                &mode.trap, &mode.emulated, &mode.x87_off, &mode.vectors_off, &mode.task_switched,
+                                &mode.wait_traps, &mode.avx, &mode.xsave, &mode.code_limited, &mode.aligned})
             *bit = (packed >> at++ & 1) != 0;
         return mode;
     }

@@ -5,6 +5,8 @@
 
 #include "cpu/x86/fault.hpp"
 #include "cpu/x86/processor.hpp"
+#include "cpu/x86/translate_vector.hpp"
+#include "cpu/x86/vector.hpp"
 
 namespace orrery::x86 {
 namespace {
@@ -24,6 +26,11 @@ constexpr auto translator_of_op = [] {
 #undef TRANSLATOR
     return table;
 }();
+
+Emit translator_of(Op op) {
+    if (const Emit emit = translator_of_op[static_cast<std::size_t>(op)]) return emit;
+    return kernel_of(op).kind != KernelKind::none ? vector_operation : nullptr;
+}
 
 constexpr u64 single_step = u64{1} << 14; // DR6.BS
 
@@ -66,14 +73,14 @@ private:
 
 } // namespace
 
-bool is_translated(Op op) { return translator_of_op[static_cast<std::size_t>(op)] != nullptr; }
+bool is_translated(Op op) { return translator_of(op) != nullptr; }
 
 void translate_instruction(BlockTranslation& translation) {
     const Row& row = *translation.instruction().row;
     if (row.has(trait::protected_mode) && (!translation.mode().protected_mode || translation.mode().virtual_8086))
         return translation.raise(exception(vector::ud));
     if (forbidden(row, translation.mode())) return translation.raise(general_protection());
-    const Emit emit = translator_of_op[static_cast<std::size_t>(row.op)];
+    const Emit emit = translator_of(row.op);
     if (!emit) return translation.raise(exception(vector::ud));
     emit(translation);
 }

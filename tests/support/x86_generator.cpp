@@ -151,6 +151,7 @@ private:
     void choose_window() {
         rm_ = *constraints_.memory_base;
         displacement_ = static_cast<u32>(random_.below(constraints_.window_bytes));
+        if (constraints_.aligned_often && one_in(2)) displacement_ &= ~15U;
         const bool needs_16 = constraints_.code_size == CodeSize::bits16;
         const bool short_form = displacement_ < 128 && one_in(2);
         ORRERY_ASSERT(!needs_16 || rm_ == 3 || rm_ == 5 || rm_ == 6 || rm_ == 7,

@@ -26,6 +26,7 @@ struct X86Constraints {
     // it as an explicit operand. Operands may reach 64 bytes beyond, what FXSAVE and XSAVE store further.
     std::optional<u8> memory_base;
     u32 window_bytes = 4096;
+    bool aligned_often = false; // every second displacement is a multiple of 16
     // The general registers that encoded operands may name, as a mask, with at least one of 0 to 3 that isn't the memory
     // base. What an instruction uses besides (CL, rAX of MUL) isn't asked.
     u16 general_registers = 0xffff;

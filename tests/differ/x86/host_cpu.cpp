@@ -23,6 +23,7 @@ struct HarnessData {
     UserRegisters in;
     UserRegisters out;
     u64 host_stack = 0;
+    FpuImage host_fpu;
 };
 
 // Where the signal handler goes back to; a process has one set of handlers.
@@ -36,6 +37,8 @@ void on_signal(int, siginfo_t*, void* context) {
                                REG_R8,  REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
     for (std::size_t i = 0; i < order.size(); ++i) at_fault.r[i] = static_cast<u64>(registers[order[i]]);
     at_fault.flags = static_cast<u64>(registers[REG_EFL]);
+    // The frame holds FXSAVE's area, of which the last bytes are the kernel's own.
+    std::memcpy(at_fault.fpu.bytes.data(), static_cast<const ucontext_t*>(context)->uc_mcontext.fpregs, 416);
     fault_vector = static_cast<u8>(registers[REG_TRAPNO]);
     siglongjmp(back, 1);
 }
@@ -54,6 +57,14 @@ public:
     // mov reg, [address] (8b) and mov [address], reg (89)
     void move(u8 opcode, u32 reg, const void* address) {
         bytes({static_cast<u8>(reg >= 8 ? 0x4c : 0x48), opcode, static_cast<u8>(0x04 | (reg & 7) << 3), 0x25});
+        displacement(address);
+    }
+    void fxsave(const void* address) {
+        bytes({0x48, 0x0f, 0xae, 0x04, 0x25});
+        displacement(address);
+    }
+    void fxrstor(const void* address) {
+        bytes({0x48, 0x0f, 0xae, 0x0c, 0x25});
         displacement(address);
     }
     void push_memory(const void* address) {
@@ -82,6 +93,8 @@ void write_harness(u8* area, std::span<const u8> instruction) {
     Code code(area);
     for (const u32 reg : kept) code.bytes({static_cast<u8>(reg >= 8 ? 0x41 : 0x40), static_cast<u8>(0x50 | (reg & 7))});
     code.move(0x89, rsp, &data->host_stack);
+    code.fxsave(&data->host_fpu);
+    code.fxrstor(&data->in.fpu);
     code.push_memory(&data->in.flags);
     code.bytes({0x9d}); // popfq
     for (u32 reg = 0; reg < 16; ++reg) code.move(0x8b, reg, &data->in.r[reg]);
@@ -90,6 +103,8 @@ void write_harness(u8* area, std::span<const u8> instruction) {
     code.move(0x8b, rsp, &data->host_stack);
     code.bytes({0x9c}); // pushfq
     code.pop_memory(&data->out.flags);
+    code.fxsave(&data->out.fpu);
+    code.fxrstor(&data->host_fpu);
     code.bytes({0xfc}); // cld
     for (std::size_t i = kept.size(); i-- > 0;)
         code.bytes({static_cast<u8>(kept[i] >= 8 ? 0x41 : 0x40), static_cast<u8>(0x58 | (kept[i] & 7))});

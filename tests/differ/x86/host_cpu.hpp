@@ -9,12 +9,14 @@
 
 #include "machine/fabric/result.hpp"
 #include "machine/fabric/types.hpp"
+#include "tests/differ/x86/fpu_image.hpp"
 
 namespace orrery::test {
 
 struct UserRegisters {
     std::array<u64, 16> r{}; // in the order of their numbers
     u64 flags = 0;
+    FpuImage fpu;
 };
 
 struct HostOutcome {

@@ -1,0 +1,202 @@
+// What translated code calls for vectors: runs the kernels of vector.hpp on registers, and MMX's side of the x87 unit.
+#include "cpu/x86/floating_environment.hpp"
+#include "cpu/x86/helpers.hpp"
+#include "cpu/x86/mmx.hpp"
+#include "cpu/x86/processor.hpp"
+#include "cpu/x86/saved_state.hpp"
+
+namespace orrery::x86 {
+namespace {
+
+Core& core_of(void* self) { return static_cast<Processor&>(*static_cast<Frontend*>(self)).core(); }
+
+u64 raise(Core& core, Fault fault) {
+    core.services().leave_raising(fault);
+    return 0;
+}
+
+Vector read(const State& state, u8 place) {
+    if (place < vector_place::ymm_high(0)) return state.xmm[place];
+    if (place < vector_place::scratch(0)) return state.ymm_high[place - vector_place::ymm_high(0)];
+    if (!vector_place::is_mmx(place)) return state.scratch[place - vector_place::scratch(0)];
+    return {state.x87.registers[place - vector_place::mmx(0)].significand, 0};
+}
+
+void write(State& state, u8 place, const Vector& value) {
+    if (place < vector_place::ymm_high(0))
+        state.xmm[place] = value;
+    else if (!vector_place::is_mmx(place))
+        state.scratch[place - vector_place::scratch(0)] = value;
+    else
+        write_mmx(state.x87, place - vector_place::mmx(0), value[0]);
+}
+
+struct Sources {
+    Vector a, b, c;
+    Sources(const State& state, const VectorRequest& request)
+        : a(read(state, request.a)), b(read(state, request.b)), c(read(state, request.c)) {}
+    [[nodiscard]] KernelOperands with(u64 immediate) const {
+        return {.a = a, .b = b, .c = c, .immediate = static_cast<u32>(immediate)};
+    }
+};
+
+bool has_mmx(const VectorRequest& request) {
+    return vector_place::is_mmx(request.destination) || vector_place::is_mmx(request.a) ||
+           vector_place::is_mmx(request.b);
+}
+
+// What a kernel gives, and the flags of MXCSR that it raises, with all of them masked.
+struct Computed {
+    Vector result;
+    u32 raised;
+};
+Computed compute(Kernel kernel, const KernelOperands& operands, u32 control) {
+    write_mxcsr((control & ~mxcsr::flags) | mxcsr::masks);
+    const Vector result = kernel(operands);
+    const u32 raised = read_mxcsr() & mxcsr::flags;
+    write_mxcsr(mxcsr::host_default);
+    return {result, raised};
+}
+
+// SDM 1, 11.5.2 and 11.5.3. What would be an unmasked exception raises it and has no result; one that is found before
+// computing keeps those from being found that computing shows.
+// Where overflow or underflow is unmasked, whether it was inexact besides is what the masked result shows, too.
+constexpr u32 before_computing = mxcsr::invalid | mxcsr::denormal | mxcsr::divide_by_zero;
+u32 unmasked_of(u32 raised, u32 control) { return raised & ~(control >> mxcsr::mask_shift); }
+
+// Unmasked, underflow is any tiny result, also an exact one (SDM 1, 4.9.1.5): flushing shows them.
+u32 underflow_of(Kernel kernel, const KernelOperands& operands, u32 control) {
+    if ((control & mxcsr::underflow << mxcsr::mask_shift) != 0) return 0;
+    return compute(kernel, operands, control | mxcsr::flush_to_zero).raised & mxcsr::underflow;
+}
+
+} // namespace
+
+namespace helper {
+
+u64 packed(void* self, u64 packed, u64 immediate, u64) {
+    State& state = core_of(self).state();
+    const VectorRequest request = VectorRequest::unpack(packed);
+    const FoundKernel& found = kernel_of(request.op);
+    const bool mmx = has_mmx(request);
+    const Vector result = (mmx ? found.mmx : found.kernel)(Sources(state, request).with(immediate));
+    if (mmx) enter_mmx(state.x87);
+    write(state, request.destination, result);
+    return 0;
+}
+
+u64 floating(void* self, u64 packed, u64 immediate, u64) {
+    Core& core = core_of(self);
+    State& state = core.state();
+    const VectorRequest request = VectorRequest::unpack(packed);
+    const Kernel kernel = kernel_of(request.op).kernel;
+    const auto control = static_cast<u32>(state.mxcsr);
+    // Flushing goes with masked underflow only (SDM 1, 10.2.3.3).
+    const bool flushes = (control & mxcsr::underflow << mxcsr::mask_shift) != 0;
+    const u32 used = flushes ? control : control & ~mxcsr::flush_to_zero;
+    const Sources sources(state, request);
+    // Processors leave x87 mode before they find an exception.
+    if (has_mmx(request)) enter_mmx(state.x87);
+    const KernelOperands operands = sources.with(immediate);
+    auto [result, raised] = compute(kernel, operands, used);
+    raised |= underflow_of(kernel, operands, control);
+    if (unmasked_of(raised, control) != 0) {
+        if (unmasked_of(raised & before_computing, control) != 0) raised &= before_computing;
+        state.mxcsr |= raised;
+        return raise(core, exception((state.cr4 & cr4::osxmmexcpt) != 0 ? vector::xm : vector::ud));
+    }
+    state.mxcsr |= raised;
+    write(state, request.destination, result);
+    return 0;
+}
+
+u64 check_vector_alignment(void* self, u64 linear, u64, u64) {
+    return linear % sizeof(Vector) == 0 ? 0 : raise(core_of(self), general_protection());
+}
+
+// Stores of one instruction to two pages: nothing is written unless all can be.
+u64 check_store(void* self, u64 linear, u64 size, u64) {
+    const u64 last = linear + size - 1;
+    if ((linear ^ last) < page_size) return 0;
+    Core& core = core_of(self);
+    for (const u64 address : {linear, last & ~(page_size - 1)}) {
+        const auto place = core.mmu().translate(address, MemoryAction::write, explicit_access);
+        if (!place) return raise(core, place.error());
+    }
+    return 0;
+}
+
+u64 check_x87(void* self, u64, u64, u64) {
+    Core& core = core_of(self);
+    return exception_is_pending(core.state().x87) ? raise(core, exception(vector::mf)) : 0;
+}
+u64 read_mmx(void* self, u64 number, u64, u64) { return core_of(self).state().x87.registers[number].significand; }
+u64 write_mmx(void* self, u64 number, u64 value, u64) {
+    X87& x87 = core_of(self).state().x87;
+    enter_mmx(x87);
+    x86::write_mmx(x87, number, value);
+    return 0;
+}
+u64 enter_mmx(void* self, u64, u64, u64) {
+    x86::enter_mmx(core_of(self).state().x87);
+    return 0;
+}
+u64 leave_mmx(void* self, u64, u64, u64) {
+    x86::leave_mmx(core_of(self).state().x87);
+    return 0;
+}
+
+u64 load_mxcsr(void* self, u64 value, u64, u64) {
+    Core& core = core_of(self);
+    if ((value & ~u64{mxcsr::known}) != 0) return raise(core, general_protection());
+    core.state().mxcsr = value;
+    return 0;
+}
+
+namespace {
+
+// `packed`: see helpers.def.
+u64 save(void* self, Faulting<void> (*function)(Core&, const SaveRequest&), u64 linear, u64 packed) {
+    Core& core = core_of(self);
+    const auto& r = core.state().r;
+    const SaveRequest request{.linear = linear,
+                              .wide = (packed & 1) != 0,
+                              .code64 = core.code64(),
+                              .optimised = (packed & 2) != 0,
+                              .components = (r[gpr::rax] & mask(Size::dword)) | r[gpr::rdx] << 32};
+    const auto done = function(core, request);
+    return done ? 0 : raise(core, done.error());
+}
+
+} // namespace
+
+u64 fxsave(void* self, u64 linear, u64 packed, u64) { return save(self, x86::fxsave, linear, packed); }
+u64 fxrstor(void* self, u64 linear, u64 packed, u64) { return save(self, x86::fxrstor, linear, packed); }
+u64 xsave(void* self, u64 linear, u64 packed, u64) { return save(self, x86::xsave, linear, packed); }
+u64 xrstor(void* self, u64 linear, u64 packed, u64) { return save(self, x86::xrstor, linear, packed); }
+
+// SDM 2, MASKMOVDQU: the bytes whose mask has its sign set.
+u64 store_masked(void* self, u64 linear, u64 packed, u64) {
+    Core& core = core_of(self);
+    State& state = core.state();
+    const VectorRequest request = VectorRequest::unpack(packed);
+    const Lanes<u8> value = lanes<u8>(read(state, request.a));
+    const auto mask = lanes<i8>(read(state, request.b));
+    for (const bool writes : {false, true})
+        for (u64 i = 0; i < mask.size(); ++i) {
+            if (mask[i] >= 0) continue;
+            const u64 address = core.code64() ? linear + i : (linear + i) & x86::mask(Size::dword);
+            if (writes) {
+                if (const auto written = core.write(address, value[i], 1, explicit_access); !written)
+                    return raise(core, written.error());
+            } else if (const auto place = core.mmu().translate(address, MemoryAction::write, explicit_access); !place) {
+                return raise(core, place.error());
+            }
+        }
+    if (has_mmx(request)) x86::enter_mmx(state.x87);
+    return 0;
+}
+
+} // namespace helper
+
+} // namespace orrery::x86
