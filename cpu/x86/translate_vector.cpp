@@ -39,33 +39,6 @@ Value next_qword(BlockTranslation& t, Value address) {
     return t.binary(IrOp::add, address, u64{8}, t.is_64() ? ir::Type::i64 : ir::Type::i32);
 }
 
-void put_scratch(BlockTranslation& t, u32 number, VectorValue value) {
-    t.ir().put(slot::scratch_low(number), value.low);
-    t.ir().put(slot::scratch_high(number), value.high);
-}
-
-// Where the helper finds the operand: its register, or a scratch vector with what is there.
-u8 source(BlockTranslation& t, std::size_t operand, u32 scratch) {
-    const OperandValue decoded = operand_of(t.instruction(), operand);
-    const auto number = decoded.number;
-    if (t.instruction().row->operands[operand].place == Place::E) {
-        put_scratch(t, scratch, {t.sign_extend(t.read(operand), decoded.size_bytes), t.constant(0)});
-        return vector_place::scratch(scratch);
-    }
-    switch (decoded.kind) {
-    case OperandKind::vector:
-        return vector_place::xmm(number);
-    case OperandKind::mmx:
-        return vector_place::mmx(number);
-    case OperandKind::immediate:
-        put_scratch(t, scratch, {t.constant(static_cast<u64>(decoded.value) & 0xff), t.constant(0)});
-        return vector_place::scratch(scratch);
-    default:
-        put_scratch(t, scratch, read_vector_operand(t, operand));
-        return vector_place::scratch(scratch);
-    }
-}
-
 bool is_register_of_vectors(const OperandValue& operand) {
     return operand.kind == OperandKind::vector || operand.kind == OperandKind::mmx;
 }
@@ -130,6 +103,32 @@ VectorValue read_vector_operand(BlockTranslation& t, std::size_t operand) {
     return load_vector(t, memory.value);
 }
 
+void put_scratch(BlockTranslation& t, u32 number, VectorValue value) {
+    t.ir().put(slot::scratch_low(number), value.low);
+    t.ir().put(slot::scratch_high(number), value.high);
+}
+
+u8 vector_source(BlockTranslation& t, std::size_t operand, u32 scratch) {
+    const OperandValue decoded = operand_of(t.instruction(), operand);
+    const auto number = decoded.number;
+    if (t.instruction().row->operands[operand].place == Place::E) {
+        put_scratch(t, scratch, {t.sign_extend(t.read(operand), decoded.size_bytes), t.constant(0)});
+        return vector_place::scratch(scratch);
+    }
+    switch (decoded.kind) {
+    case OperandKind::vector:
+        return vector_place::xmm(number);
+    case OperandKind::mmx:
+        return vector_place::mmx(number);
+    case OperandKind::immediate:
+        put_scratch(t, scratch, {t.constant(static_cast<u64>(decoded.value) & 0xff), t.constant(0)});
+        return vector_place::scratch(scratch);
+    default:
+        put_scratch(t, scratch, read_vector_operand(t, operand));
+        return vector_place::scratch(scratch);
+    }
+}
+
 void vector_operation(BlockTranslation& t) {
     if (!vectors_usable(t)) return;
     const Instruction& i = t.instruction();
@@ -140,9 +139,9 @@ void vector_operation(BlockTranslation& t) {
     // A place in memory must be known before the kernel runs: finding it may fault.
     const Location outside = to_register ? Location{} : t.place(0);
     VectorRequest request{.op = i.row->op};
-    request.b = source(t, 1, 0);
-    request.a = is_register_of_vectors(first) ? source(t, 0, 0) : request.b;
-    if (operand_of(i, 2).kind == OperandKind::vector) request.c = source(t, 2, 0);
+    request.b = vector_source(t, 1, 0);
+    request.a = is_register_of_vectors(first) ? vector_source(t, 0, 0) : request.b;
+    if (operand_of(i, 2).kind == OperandKind::vector) request.c = vector_source(t, 2, 0);
     request.destination = to_register ? request.a : vector_place::scratch(1);
     const bool floating = kernel_of(i.row->op).kind == KernelKind::floating;
     t.call(floating ? HelperNumber::floating : HelperNumber::packed, t.constant(request.pack()),

@@ -26,6 +26,10 @@ void check_alignment(BlockTranslation& t, ir::Value address);
 // instruction asks for it.
 VectorValue read_vector_operand(BlockTranslation& t, std::size_t operand);
 
+// Where the helpers find the operand: its register, or a scratch vector that is given what is there.
+u8 vector_source(BlockTranslation& t, std::size_t operand, u32 scratch);
+void put_scratch(BlockTranslation& t, u32 number, VectorValue value);
+
 // Has the kernel of the instruction's operation compute its result: translators of all operations that have one.
 void vector_operation(BlockTranslation& t);
 

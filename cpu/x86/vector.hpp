@@ -38,6 +38,10 @@ struct KernelRow {
 std::span<const KernelRow> packed_arithmetic();
 std::span<const KernelRow> packed_shuffles();
 std::span<const KernelRow> packed_approximations();
+std::span<const KernelRow> packed_strings();
+std::span<const KernelRow> packed_cryptography();
+// The same without the host's instructions.
+std::span<const KernelRow> portable_cryptography();
 // Run with the guest's MXCSR loaded.
 std::span<const KernelRow> floating_arithmetic();
 std::span<const KernelRow> floating_conversions();

@@ -153,6 +153,23 @@ u64 load_mxcsr(void* self, u64 value, u64, u64) {
     return 0;
 }
 
+// SDM 2, CRC32: Castagnoli's polynomial, bits reflected.
+u64 crc32(void*, u64 checksum, u64 data, u64 size) {
+    constexpr auto table = [] {
+        constexpr u32 polynomial = 0x82f6'3b78;
+        std::array<u32, 256> remainders{};
+        for (u32 i = 0; i < remainders.size(); ++i) {
+            u32 value = i;
+            for (int bit = 0; bit < 8; ++bit) value = (value >> 1) ^ ((value & 1) != 0 ? polynomial : 0);
+            remainders[i] = value;
+        }
+        return remainders;
+    }();
+    auto sum = static_cast<u32>(checksum);
+    for (u64 i = 0; i < size; ++i) sum = sum >> 8 ^ table[(sum ^ data >> (8 * i)) & 0xff];
+    return sum;
+}
+
 namespace {
 
 // `packed`: see helpers.def.

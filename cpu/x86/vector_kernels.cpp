@@ -20,6 +20,8 @@ KernelTable make_table() {
     add(KernelKind::packed, packed_arithmetic());
     add(KernelKind::packed, packed_shuffles());
     add(KernelKind::packed, packed_approximations());
+    add(KernelKind::packed, packed_strings());
+    add(KernelKind::packed, packed_cryptography());
     add(KernelKind::floating, floating_arithmetic());
     add(KernelKind::floating, floating_conversions());
     return table;

@@ -52,6 +52,14 @@ u32 moderate_single(Random& random) {
     return std::bit_cast<u32>(static_cast<float>(static_cast<i32>(random.next()) >> random.below(30)) / 16);
 }
 
+// Bytes or words of which many are the same, and some are zero.
+u64 characters(Random& random) {
+    u64 value = 0;
+    const u32 step = random.one_in(3) ? 16 : 8;
+    for (u32 at = 0; at < 64; at += step) value |= (random.one_in(6) ? 0 : 0x61 + random.below(3)) << at;
+    return value;
+}
+
 bool nearly_equal(u32 a, u32 b) {
     const float x = std::bit_cast<float>(a), y = std::bit_cast<float>(b);
     if (a == b) return true;
@@ -68,7 +76,7 @@ bool nearly_equal(u64 a, u64 b) {
 } // namespace
 
 u64 special_value(Random& random) {
-    switch (random.below(6)) {
+    switch (random.below(7)) {
     case 0:
         return special_single(random) | u64{special_single(random)} << 32;
     case 1:
@@ -79,6 +87,8 @@ u64 special_value(Random& random) {
         return moderate_single(random) | u64{moderate_single(random)} << 32;
     case 4:
         return special_single(random) | u64{moderate_single(random)} << 32;
+    case 5:
+        return characters(random);
     default:
         return random.next() >> random.below(64);
     }
