@@ -25,6 +25,8 @@ struct ProcessorConfiguration {
     LocalInterrupts* interrupts = nullptr; // outlives the processor; without one there are no interrupts
     // The third fault in a row: boards reset the machine.
     std::function<void()> shut_down{};
+    // What RDRAND and RDSEED give, as deterministic as the machine has to be; without it they say that there is nothing.
+    std::function<u64()> random{};
 };
 
 class Processor final : public Frontend, public LocalInterruptSink {

@@ -305,5 +305,13 @@ u64 forbid_user_mode(void* self, u64, u64, u64) {
     return forbidden ? raise(core, general_protection()) : 0;
 }
 
+// SDM 2, RDRAND
+u64 random(void* self, u64 size, u64, u64) {
+    Processor& processor = processor_of(self);
+    const auto& source = processor.configuration().random;
+    processor.core().state().lazy = {flag_kind(FlagOperation::image, 0), 0, source ? flag::carry : 0};
+    return source ? source() & mask(static_cast<Size>(size)) : 0;
+}
+
 } // namespace helper
 } // namespace orrery::x86

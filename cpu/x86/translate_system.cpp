@@ -86,6 +86,13 @@ void load_from_descriptor(BlockTranslation& t, Visibility why) {
         t.ir().put(slot::r(to.number), t.ir().select(seen, t.zero_extend(found, to.size), old));
 }
 
+void random(BlockTranslation& t) {
+    const Location to = t.place(0);
+    const Value value = t.call(HelperNumber::random, t.constant(to.size));
+    t.forget_flags();
+    t.write(to, value);
+}
+
 } // namespace
 
 void in(BlockTranslation& t) {
@@ -191,5 +198,8 @@ void arpl(BlockTranslation& t) {
     t.write(to, t.ir().select(less, raised, first));
     t.set_flag_image(t.binary(IrOp::or_, others, t.binary(IrOp::shl, less, u64{6})));
 }
+
+void rdrand(BlockTranslation& t) { random(t); }
+void rdseed(BlockTranslation& t) { random(t); }
 
 } // namespace orrery::x86::translators

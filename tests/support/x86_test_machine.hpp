@@ -2,6 +2,7 @@
 // themselves, and every exception has a handler that does nothing for ever. More RAM is where a test adds it.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -15,7 +16,8 @@ namespace orrery::test {
 class X86TestMachine {
 public:
     // Ends the test program when the host refuses.
-    X86TestMachine(dbt::Engine engine, x86::Features features);
+    // `random`: see x86::ProcessorConfiguration.
+    X86TestMachine(dbt::Engine engine, x86::Features features, std::function<u64()> random = {});
 
     [[nodiscard]] Machine& machine() { return *machine_; }
     [[nodiscard]] x86::State& state() { return memory_->state; }

@@ -333,4 +333,26 @@ TEST_CASE("leaving paging, changing its tables and coming back is noticed at onc
     CHECK(program.r(gpr::rcx) == 0x1111);
 }
 
+TEST_CASE("random numbers come from the machine's source, and without one there are none") {
+    const auto engine = GENERATE(dbt::Engine::interpreter, dbt::Engine::baseline);
+    const bool has_source = GENERATE(true, false);
+    std::function<u64()> source;
+    if (has_source) source = [] { return u64{0x1122'3344'5566'7788}; };
+    orrery::test::X86TestMachine guest(engine, {Feature::rdrand, Feature::rdseed}, source);
+    guest.add_ram("code", code, 0x1000);
+    guest.write(code, std::to_array<u8>({0x48, 0x0f, 0xc7, 0xf0, // rdrand rax
+                                         0x0f, 0x92, 0xc1,       // setc cl
+                                         0x66, 0x0f, 0xc7, 0xfa, // rdseed dx
+                                         0xeb, 0xfe}));
+    State& state = guest.state();
+    state.pc = code;
+    state.r[gpr::rcx] = 0;
+    state.r[gpr::rdx] = 0xaaaa'aaaa;
+    guest.cpu().restored();
+    guest.cpu().run(4);
+    CHECK(state.r[gpr::rax] == (has_source ? 0x1122'3344'5566'7788 : 0));
+    CHECK(state.r[gpr::rcx] == (has_source ? 1 : 0));
+    CHECK(state.r[gpr::rdx] == (has_source ? 0xaaaa'7788 : 0xaaaa'0000));
+}
+
 } // namespace orrery::x86
