@@ -1,9 +1,10 @@
 #include "cpu/float/softfloat.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <limits>
 #include <utility>
+
+#include "cpu/float/significand.hpp"
 
 namespace orrery::softfloat {
 namespace {
@@ -16,18 +17,6 @@ struct Exact {
     u128 significand = 0;
 };
 constexpr int leading_bit = 126;
-
-int count_leading_zeros(u128 value) {
-    const u64 high = static_cast<u64>(value >> 64);
-    return high != 0 ? std::countl_zero(high) : 64 + std::countl_zero(static_cast<u64>(value));
-}
-
-// Shifts right by any count of zero or more; what falls out stays visible in bit 0.
-u128 shift_right_sticky(u128 value, int count) {
-    if (count == 0) return value;
-    if (count >= 128) return value != 0;
-    return (value >> count) | ((value << (128 - count)) != 0);
-}
 
 Exact normalise(Exact x) {
     if (x.significand == 0) return x;
@@ -47,26 +36,6 @@ template <typename F> Exact unpack(typename F::Bits a) {
 
 template <typename F> typename F::Bits with_sign(bool sign, typename F::Bits bits) {
     return sign ? negate<F>(bits) : bits;
-}
-
-// The significand without its last `dropped` (1..127) bits, rounded by what they were.
-u128 round_off(u128 significand, int dropped, bool sign, Rounding rounding) {
-    const u128 kept = significand >> dropped;
-    const u128 rest = significand & ((u128{1} << dropped) - 1);
-    const u128 half = u128{1} << (dropped - 1);
-    switch (rounding) {
-    case Rounding::nearest_even:
-        return kept + (rest > half || (rest == half && (kept & 1) != 0));
-    case Rounding::nearest_away:
-        return kept + (rest >= half);
-    case Rounding::down:
-        return kept + (sign && rest != 0);
-    case Rounding::up:
-        return kept + (!sign && rest != 0);
-    case Rounding::toward_zero:
-        break;
-    }
-    return kept;
 }
 
 // IEEE 754-2019 7.4: to infinity unless the mode rounds this sign toward zero.
