@@ -16,7 +16,4 @@ constexpr void leave_mmx(X87& x87) {
 }
 constexpr void write_mmx(X87& x87, u64 number, u64 value) { x87.registers[number] = {value, 0xffff}; }
 
-// An exception that an earlier x87 instruction has left behind: the summary bit of the status word.
-constexpr bool exception_is_pending(const X87& x87) { return (x87.status & 1 << 7) != 0; }
-
 } // namespace orrery::x86

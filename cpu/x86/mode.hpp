@@ -28,13 +28,15 @@ struct Mode {
     bool code_limited = false;
     u32 code_base = 0;    // of CS
     bool aligned = false; // alignment is checked: CR0.AM, RFLAGS.AC, privilege 3
+    // An unmasked x87 exception is pending: x87 and MMX instructions that wait for it are #MF.
+    bool x87_error = false;
 
     static Mode of(const Core& core);
     [[nodiscard]] constexpr u64 pack() const {
         u64 packed = u64{code_base} << 32 | static_cast<u64>(code) | static_cast<u64>(stack) << 2 | u64{cpl} << 6;
         u32 at = 8;
         for (const bool bit : {protected_mode, virtual_8086, long_mode, flat, shadow, trap, emulated, x87_off,
-                               vectors_off, task_switched, wait_traps, avx, xsave, code_limited, aligned})
+                               vectors_off, task_switched, wait_traps, avx, xsave, code_limited, aligned, x87_error})
             packed |= u64{bit} << at++;
         return packed;
     }
@@ -44,9 +46,10 @@ struct Mode {
                   .cpl = static_cast<u32>(packed >> 6 & 3),
                   .code_base = static_cast<u32>(packed >> 32)};
         u32 at = 8;
-        for (bool* const bit : {&mode.protected_mode, &mode.virtual_8086, &mode.long_mode, &mode.flat, &mode.shadow,
-                                &mode.trap, &mode.emulated, &mode.x87_off, &mode.vectors_off, &mode.task_switched,
-                                &mode.wait_traps, &mode.avx, &mode.xsave, &mode.code_limited, &mode.aligned})
+        for (bool* const bit :
+             {&mode.protected_mode, &mode.virtual_8086, &mode.long_mode, &mode.flat, &mode.shadow, &mode.trap,
+              &mode.emulated, &mode.x87_off, &mode.vectors_off, &mode.task_switched, &mode.wait_traps, &mode.avx,
+              &mode.xsave, &mode.code_limited, &mode.aligned, &mode.x87_error})
             *bit = (packed >> at++ & 1) != 0;
         return mode;
     }

@@ -63,10 +63,12 @@ CpuidAnswer features_leaf(const Identity& identity, const State& state) {
 CpuidAnswer structured_features(const Identity& identity, u32 subleaf) {
     if (subleaf != 0) return {};
     constexpr u32 tsc_adjust = bit(1), smep = bit(7), fast_strings = bit(9);
+    // FDP_EXCPTN_ONLY, and FCS and FDS deprecated: see X87
+    constexpr u32 x87_pointers = bit(6) | bit(13);
     constexpr u32 umip = bit(2);
     constexpr u32 fast_short_strings = bit(4), spec_ctrl = bit(26), stibp = bit(27), capabilities = bit(29),
                   ssbd = bit(31);
-    return {.ebx = shown(identity.features, leaf_7_ebx) | tsc_adjust | smep | fast_strings,
+    return {.ebx = shown(identity.features, leaf_7_ebx) | tsc_adjust | smep | fast_strings | x87_pointers,
             .ecx = umip | (identity.features.contains({Feature::rdpid}) ? bit(22) : 0),
             .edx = fast_short_strings | spec_ctrl | stibp | capabilities | ssbd};
 }

@@ -27,6 +27,8 @@ struct ProcessorConfiguration {
     std::function<void()> shut_down{};
     // What RDRAND and RDSEED give, as deterministic as the machine has to be; without it they say that there is nothing.
     std::function<u64()> random{};
+    // FERR#, with CR0.NE clear: an x87 instruction waits for an interrupt, or for IGNNE#. Without it there is #MF.
+    std::function<void()> floating_point_error{};
 };
 
 class Processor final : public Frontend, public LocalInterruptSink {
@@ -83,6 +85,8 @@ public:
     [[nodiscard]] const ProcessorConfiguration& configuration() const { return configuration_; }
     [[nodiscard]] Identity identity() const;
     [[nodiscard]] u64 time_stamp() const { return tsc_.ticks(clock_.now_ns()) + core_.state().tsc_offset; }
+    // IGNNE#. On the processor's own thread, from a write to a port.
+    void ignore_floating_point_errors(bool level) { core_.state().ignne = level; }
     // Also tells the APIC, whose deadlines are in that time.
     void set_tsc_offset(u64 offset);
     [[nodiscard]] Core& core() { return core_; }

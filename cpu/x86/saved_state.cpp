@@ -62,19 +62,16 @@ u64 ymm_end_of(const SaveRequest& request) { return ymm_at + vector_count(reques
 
 // ---- x87. Registers are saved in the order of the stack.
 
-void put_address(Area& area, u64 at, bool wide, u64 address, u16 selector) {
-    if (wide) return area.put(at, address);
-    area.put(at, static_cast<u32>(address));
-    area.put(at + 4, u32{selector});
-}
+// Selectors are zero.
+void put_address(Area& area, u64 at, bool wide, u64 address) { area.put(at, wide ? address : address & 0xffff'ffff); }
 
 void put_x87(Area& area, const X87& x87, bool wide) {
     area.put(0, x87.control);
     area.put(2, static_cast<u16>(x87.status | x87.top << top_shift));
     area.put(4, u16{x87.valid});
     area.put(6, x87.opcode);
-    put_address(area, instruction_at, wide, x87.instruction, x87.instruction_selector);
-    put_address(area, data_at, wide, x87.data, x87.data_selector);
+    put_address(area, instruction_at, wide, x87.instruction);
+    put_address(area, data_at, wide, x87.data);
     for (u32 i = 0; i < x87.registers.size(); ++i) {
         const X87::Register& from = x87.registers[(x87.top + i) % x87.registers.size()];
         area.put(x87_at + i * register_stride, from.significand);
@@ -100,8 +97,6 @@ X87 get_x87(const Area& area, bool wide) {
     x87.opcode = static_cast<u16>(area.get<u16>(6) & 0x7ff);
     x87.instruction = wide ? area.get<u64>(instruction_at) : area.get<u32>(instruction_at);
     x87.data = wide ? area.get<u64>(data_at) : area.get<u32>(data_at);
-    x87.instruction_selector = wide ? u16{0} : area.get<u16>(instruction_at + 4);
-    x87.data_selector = wide ? u16{0} : area.get<u16>(data_at + 4);
     for (u32 i = 0; i < x87.registers.size(); ++i)
         x87.registers[(x87.top + i) % x87.registers.size()] = {area.get<u64>(x87_at + i * register_stride),
                                                                area.get<u16>(x87_at + i * register_stride + 8)};

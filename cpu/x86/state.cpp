@@ -39,6 +39,7 @@ constexpr auto slot_table = [] {
         table[slot::scratch_low(i)] = {"scratch.low", at(offsetof(State, scratch), sizeof(Vector), i)};
         table[slot::scratch_high(i)] = {"scratch.high", at(offsetof(State, scratch) + 8, sizeof(Vector), i)};
     }
+    table[slot::x87_instruction] = {"x87.instruction", offsetof(State, x87) + offsetof(X87, instruction)};
     return table;
 }();
 

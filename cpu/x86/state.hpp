@@ -54,14 +54,16 @@ struct X87 {
     u8 top = 0;
     u8 valid = 0; // a bit for each physical register that isn't empty
     u16 opcode = 0;
-    u64 instruction = 0; // of the last one that wasn't a control instruction
+    // Of the last one that wasn't a control instruction, an offset or, without descriptors, a linear address. The data
+    // pointer and the opcode are those of the last unmasked exception, and selectors aren't kept: CPUID says so
+    // (SDM 1, 8.1.8 and 8.1.9).
+    u64 instruction = 0;
     u64 data = 0;
-    u16 instruction_selector = 0;
-    u16 data_selector = 0;
+    // Exceptions of a store whose value is on its way to memory. Means nothing between instructions.
+    u16 unfinished_store = 0;
     static constexpr void fields(auto& s, auto&& f) {
         f("registers", s.registers), f("control", s.control), f("status", s.status), f("top", s.top);
         f("valid", s.valid), f("opcode", s.opcode), f("instruction", s.instruction), f("data", s.data);
-        f("instruction_selector", s.instruction_selector), f("data_selector", s.data_selector);
     }
 };
 
@@ -135,6 +137,7 @@ struct State {
     Activity activity = Activity::running;
     bool nmi_blocked = false; // until the handler's iret (SDM 3A 6.7.1)
     bool a20 = true;          // the level of the A20M# pin: false clears bit 20 of physical addresses
+    bool ignne = false; // that of IGNNE#: true lets x87 instructions go on in spite of exceptions (SDM 3A 2.5, NE)
     // What came from outside, as EventBits. Other threads change it: std::atomic_ref only.
     alignas(8) u64 events = 0;
     u8 sipi_vector = 0;
@@ -152,7 +155,7 @@ struct State {
         f("tsc_offset", s.tsc_offset), f("tsc_adjust", s.tsc_adjust), f("tsc_aux", s.tsc_aux), f("mtrrs", s.mtrrs);
         f("activity", s.activity), f("interrupt_shadow", s.interrupt_shadow), f("pending_debug", s.pending_debug);
         f("nmi_blocked", s.nmi_blocked);
-        f("a20", s.a20), f("events", s.events), f("sipi_vector", s.sipi_vector);
+        f("a20", s.a20), f("ignne", s.ignne), f("events", s.events), f("sipi_vector", s.sipi_vector);
     }
 
     [[nodiscard]] SegmentCache& segment(Segment name) { return segments[static_cast<std::size_t>(name)]; }
@@ -183,7 +186,8 @@ constexpr u16 xmm_low(u32 number) { return static_cast<u16>(30 + 2 * number); }
 constexpr u16 xmm_high(u32 number) { return static_cast<u16>(31 + 2 * number); }
 constexpr u16 scratch_low(u32 number) { return static_cast<u16>(62 + 2 * number); }
 constexpr u16 scratch_high(u32 number) { return static_cast<u16>(63 + 2 * number); }
-inline constexpr u16 count = 66;
+inline constexpr u16 x87_instruction = 66;
+inline constexpr u16 count = 67;
 } // namespace slot
 
 std::span<const ir::Slot> slots();

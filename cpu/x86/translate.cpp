@@ -90,6 +90,7 @@ void BlockTranslation::begin(const Instruction& instruction, u64 pc) {
     instruction_ = &instruction;
     pc_ = pc;
     next_pc_ = pc + instruction.length;
+    stop_requested_ = false;
     if (!is_64()) next_pc_ &= mask(Size::dword);
     if (mode_.shadow) builder_.put(slot::interrupt_shadow, constant(0));
     if (mode_.code_limited)

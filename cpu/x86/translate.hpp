@@ -106,6 +106,8 @@ public:
     void go_on() { end(ir::Goto{.pc = next_pc_}); }
     void end(ir::Terminal terminal);
     [[nodiscard]] bool ended() const { return ended_; }
+    // The block ends behind the instruction, which may have changed what translation relies on.
+    void stop_behind() { stop_requested_ = true; }
     // The instruction is done and falls through: what has to be done behind it.
     void finish_instruction();
 
@@ -118,7 +120,7 @@ private:
         ir::Value operand = ir::no_value;
         ir::Value first = ir::no_value; // what `operand` was added to or taken from, if it is at hand
     };
-    [[nodiscard]] bool stops_behind() const { return mode_.trap || mode_.shadow; }
+    [[nodiscard]] bool stops_behind() const { return mode_.trap || mode_.shadow || stop_requested_; }
     void note_trap();
     std::optional<Test> known_test(u32 condition);
     Test subtraction_test(u32 condition);
@@ -132,6 +134,7 @@ private:
     u64 pc_ = 0;
     u64 next_pc_ = 0;
     KnownFlags flags_;
+    bool stop_requested_ = false;
     bool ended_ = false;
 };
 
@@ -141,6 +144,8 @@ namespace translators {
 #undef TRANSLATOR
 } // namespace translators
 
+// For what waits for the x87 unit: true if an exception is pending, which has ended the block.
+bool waits_for_x87(BlockTranslation& translation);
 // Whether there is a translator for it yet.
 bool is_translated(Op op);
 // Emits one instruction between begin() and finish_instruction().

@@ -68,8 +68,7 @@ bool vectors_usable(BlockTranslation& t) {
         t.raise(exception(vector::nm));
         return false;
     }
-    if (mmx) t.call(HelperNumber::check_x87);
-    return true;
+    return !mmx || !waits_for_x87(t);
 }
 
 VectorValue read_vector(BlockTranslation& t, u32 number) {

@@ -122,6 +122,7 @@ void save(BlockTranslation& t, HelperNumber helper, bool by_xsave, u64 packed = 
     const Value address = t.linear(t.instruction().memory.segment, t.effective_address(),
                                    legacy_bytes + (by_xsave ? header_bytes : 0), writes);
     t.call(helper, address, t.constant(packed | (t.operand_size() == 8 ? save_wide : 0)));
+    if (!writes) t.stop_behind(); // an x87 exception may be pending now
 }
 
 } // namespace

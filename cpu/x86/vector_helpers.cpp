@@ -126,10 +126,6 @@ u64 check_store(void* self, u64 linear, u64 size, u64) {
     return 0;
 }
 
-u64 check_x87(void* self, u64, u64, u64) {
-    Core& core = core_of(self);
-    return exception_is_pending(core.state().x87) ? raise(core, exception(vector::mf)) : 0;
-}
 u64 read_mmx(void* self, u64 number, u64, u64) { return core_of(self).state().x87.registers[number].significand; }
 u64 write_mmx(void* self, u64 number, u64 value, u64) {
     X87& x87 = core_of(self).state().x87;

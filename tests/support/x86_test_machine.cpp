@@ -14,7 +14,8 @@ constexpr u16 kernel_code = 8;
 
 } // namespace
 
-X86TestMachine::X86TestMachine(dbt::Engine engine, x86::Features features, std::function<u64()> random)
+X86TestMachine::X86TestMachine(dbt::Engine engine, x86::Features features, std::function<u64()> random,
+                               std::function<void()> floating_point_error)
     : machine_(Machine::create({.deterministic = true}).value()) {
     add_ram("system", tables, system_pages * page_size);
     constexpr u64 rights = x86::entry::present | x86::entry::writable | x86::entry::user | x86::entry::accessed;
@@ -30,7 +31,10 @@ X86TestMachine::X86TestMachine(dbt::Engine engine, x86::Features features, std::
     memory_ = &machine_->keep(std::make_unique<CpuMemory>());
     processor_ = &machine_->keep(std::make_unique<x86::Processor>(
         memory_->state, *machine_,
-        x86::ProcessorConfiguration{.features = features, .shut_down = {}, .random = std::move(random)}));
+        x86::ProcessorConfiguration{.features = features,
+                                    .shut_down = {},
+                                    .random = std::move(random),
+                                    .floating_point_error = std::move(floating_point_error)}));
     machine_->add_cpu(
         std::make_unique<dbt::DbtCpu>("cpu0", *processor_, memory_->context, &memory_->state, *translator_, *machine_));
     begin_anew();

@@ -16,8 +16,9 @@ namespace orrery::test {
 class X86TestMachine {
 public:
     // Ends the test program when the host refuses.
-    // `random`: see x86::ProcessorConfiguration.
-    X86TestMachine(dbt::Engine engine, x86::Features features, std::function<u64()> random = {});
+    // `random` and `floating_point_error`: see x86::ProcessorConfiguration.
+    X86TestMachine(dbt::Engine engine, x86::Features features, std::function<u64()> random = {},
+                   std::function<void()> floating_point_error = {});
 
     [[nodiscard]] Machine& machine() { return *machine_; }
     [[nodiscard]] x86::State& state() { return memory_->state; }

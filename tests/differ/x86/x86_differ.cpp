@@ -1,5 +1,5 @@
 // Random x86 instructions on the host's processor, the interpreter and the baseline: registers, flags, memory and
-// exceptions must be the same.   usage: x86_differ [INSTRUCTIONS [SEED [all|integers|vectors]]]
+// exceptions must be the same.   usage: x86_differ [INSTRUCTIONS [SEED [all|integers|vectors|x87]]]
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -15,6 +15,7 @@
 #include "cpu/x86/operands.hpp"
 #include "cpu/x86/translate.hpp"
 #include "tests/differ/x86/host_cpu.hpp"
+#include "tests/differ/x86/x87_cases.hpp"
 #include "tests/support/x86_generator.hpp"
 #include "tests/support/x86_test_machine.hpp"
 
@@ -243,21 +244,24 @@ struct Rows {
     std::vector<const x86::Row*> defining;
     std::vector<const x86::Row*> using_flags;
     std::vector<const x86::Row*> vectors;
+    std::vector<const x86::Row*> x87;
+    std::vector<const x86::Row*> leading_x87;
 };
 
 Case make_case(Random& random, const Rows& rows, const X86Constraints& constraints, u64 window_address) {
     Case made;
     // One instruction alone, or a few in a block, where the translator knows what the flags come from.
+    const bool x87 = !rows.x87.empty() && (rows.defining.empty() || random.one_in(3));
     const bool vectors = rows.defining.empty() || (!rows.vectors.empty() && random.one_in(2));
     if (random.one_in(2)) {
         made.count += 1 + random.below(3);
         for (u64 i = 1; i < made.count; ++i) {
-            const auto& some = vectors ? rows.vectors : rows.defining;
+            const auto& some = x87 ? rows.leading_x87 : vectors ? rows.vectors : rows.defining;
             const std::vector<u8> bytes = generate(*random.among(std::span(some)), constraints, random);
             made.bytes.insert(made.bytes.end(), bytes.begin(), bytes.end());
         }
     }
-    const auto& last = made.count == 1 ? rows.all : vectors ? rows.vectors : rows.using_flags;
+    const auto& last = made.count == 1 ? rows.all : x87 ? rows.x87 : vectors ? rows.vectors : rows.using_flags;
     const std::vector<u8> bytes = generate(*random.among(std::span(last)), constraints, random);
     made.instruction = x86::decode(bytes, x86::CodeSize::bits64, tested_features());
     made.bytes.insert(made.bytes.end(), bytes.begin(), bytes.end());
@@ -273,6 +277,7 @@ Case make_case(Random& random, const Rows& rows, const X86Constraints& constrain
     if (tests_bits(made.instruction.row->op) && second.kind == x86::OperandKind::general)
         made.before.r[second.number] = random.below(8000) - 4000;
     made.before.fpu = random_fpu(random);
+    if (is_x87(*made.instruction.row)) randomize_x87(made.before.fpu, random);
     made.before.flags = (random.next() & (x86::flag::arithmetic | x86::flag::direction)) | x86::flag::interrupt | 2;
     return made;
 }
@@ -293,11 +298,13 @@ u32 unknown_flags(Op op, u32 mxcsr) {
 
 // What FXSAVE stores of the last x87 instruction, and which bits MXCSR has, is the processor's own.
 bool same_memory(const x86::Instruction& instruction, std::span<const u8> host, std::span<const u8> guest) {
-    if (instruction.row->op != Op::fxsave) return std::ranges::equal(host, guest);
+    const HiddenBytes hidden = hidden_in_memory(instruction);
+    if (instruction.row->op != Op::fxsave && hidden.to == 0) return std::ranges::equal(host, guest);
     const auto at = window_offset + static_cast<std::size_t>(instruction.displacement);
     const auto same = [&](std::size_t from, std::size_t to) {
         return std::ranges::equal(host.subspan(from, to - from), guest.subspan(from, to - from));
     };
+    if (hidden.to != 0) return same(0, at + hidden.from) && same(at + hidden.to, host.size());
     return same(0, at + 6) && same(at + 24, at + 28) && same(at + 32, at + 416) && same(at + 512, host.size());
 }
 
@@ -313,12 +320,13 @@ std::string difference(const Case& tried, const HostOutcome& host, const HostOut
             text += fmt::format(" r{}: {:#x} on the host, {:#x} here, {:#x} before;", i, host.registers.r[i],
                                 guest.registers.r[i], tried.before.r[i]);
     FpuImage host_fpu = host.registers.fpu, guest_fpu = guest.registers.fpu;
+    hide_undefined_x87(tried.instruction, host_fpu, guest_fpu);
     const u32 unknown = unknown_flags(tried.instruction.row->op, host_fpu.get<u32>(FpuImage::mxcsr));
     if (host.vector == x86::vector::xm)
         for (FpuImage* fpu : {&host_fpu, &guest_fpu})
             fpu->put(FpuImage::mxcsr, fpu->get<u32>(FpuImage::mxcsr) | unknown);
     text += difference(host_fpu, guest_fpu, is_approximate(tried.instruction.row->op));
-    const u64 flags = flags_compared & ~undefined.flags;
+    const u64 flags = flags_compared & ~undefined.flags & ~undefined_x87_flags(tried.instruction, host_fpu);
     if ((host.registers.flags & flags) != (guest.registers.flags & flags))
         text += fmt::format(" flags: {:#x} on the host, {:#x} here, {:#x} before;", host.registers.flags & flags,
                             guest.registers.flags & flags, tried.before.flags);
@@ -340,17 +348,25 @@ int run(u64 instructions, u64 seed, std::string_view family) {
                                .window_bytes = window_reach};
     constraints.aligned_often = true;
     constraints.general_registers = 0xffff & ~(1 << 4);
-    Rows rows{.all = generatable_rows(constraints), .defining = {}, .using_flags = {}, .vectors = {}};
+    Rows rows{.all = generatable_rows(constraints),
+              .defining = {},
+              .using_flags = {},
+              .vectors = {},
+              .x87 = {},
+              .leading_x87 = {}};
     // What popf may set would trap the harness; addresses in the instruction are anywhere.
     std::erase_if(rows.all, [family](const x86::Row* row) {
         return !x86::is_translated(row->op) || row->op == Op::popf || row->operands[0].place == x86::Place::O ||
                row->operands[1].place == x86::Place::O || row->op == Op::fxrstor || row->op == Op::ldmxcsr ||
-               (family == "vectors" && !uses_vectors(*row)) || (family == "integers" && uses_vectors(*row));
+               (family == "vectors" && !uses_vectors(*row)) || (family == "x87" && !is_x87(*row)) ||
+               (family == "integers" && (uses_vectors(*row) || is_x87(*row)));
     });
     for (const x86::Row* row : rows.all) {
         // What is compared in its own way stands last in a row.
         const bool own_way = is_approximate(row->op) || row->op == Op::dpps || row->op == Op::dppd;
         if (uses_vectors(*row) && !own_way) rows.vectors.push_back(row);
+        if (is_x87(*row)) rows.x87.push_back(row);
+        if (may_lead(*row)) rows.leading_x87.push_back(row);
         if (defines_flags(*row)) rows.defining.push_back(row);
         if (uses_flags(*row)) rows.using_flags.push_back(row);
     }
@@ -361,7 +377,7 @@ int run(u64 instructions, u64 seed, std::string_view family) {
     std::map<std::string, std::pair<u64, std::string>> failures; // by mnemonic
     for (u64 i = 0; i < instructions; ++i) {
         for (std::size_t at = 0; at < memory.size(); at += 8) {
-            const u64 value = at % 16 == 0 ? special_value(random) : random.next();
+            const u64 value = at % 16 == 0 ? special_value(random) : at % 32 == 8 ? x87_number(random) : random.next();
             std::memcpy(memory.data() + at, &value, 8);
         }
         const Case tried = make_case(random, rows, constraints, (*host)->window_address());
@@ -379,8 +395,9 @@ int run(u64 instructions, u64 seed, std::string_view family) {
                 difference(tried, expected, got, undefined, (*host)->window(), engines[e].memory());
             if (text.empty()) continue;
             auto& failure = failures[x86::mnemonic(tried.instruction)];
-            if (failure.first++ == 0)
-                failure.second = fmt::format("{} ({}):{}", text_of(tried), e == 0 ? "interpreter" : "baseline", text);
+            const std::string example =
+                fmt::format("{} ({}):{}", text_of(tried), e == 0 ? "interpreter" : "baseline", text);
+            if (failure.first++ == 0 || example.size() < failure.second.size()) failure.second = example;
         }
     }
     for (const auto& [name, failure] : failures) fmt::print("{:6} times {}\n", failure.first, failure.second);
