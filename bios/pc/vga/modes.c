@@ -327,9 +327,9 @@ bool mode_set(u8 number) {
     dispi_off();
     write_registers(mode);
     dac_set(mode->palette);
+    note_mode(mode, number);
     if (!(number & 0x80)) clear(mode);
     if (mode->memory == memory_text) font_load(VGA_SEGMENT, own_offset(font16), 0, 256, 16, 0);
-    note_mode(mode, number);
     // Int 43h: the font for characters in graphics.
     const u8* font = mode->character_height == 8 ? font8 : mode->character_height == 14 ? font14 : font16;
     poke32(0, 0x43 * 4, (u32)VGA_SEGMENT << 16 | own_offset(font));
