@@ -39,7 +39,10 @@ u16 peek16(u32 address) { return (u16)(peek8(address) | peek8(address + 1) << 8)
 u32 peek32(u32 address) { return peek16(address) | (u32)peek16(address + 2) << 16; }
 
 void poke8(u32 address, u8 value) {
-    __asm__ volatile("movw %w1, %%fs; movb %0, %%fs:(%2)" : : "q"(value), "r"(address >> 4), "r"(address & 15) : "memory");
+    __asm__ volatile("movw %w1, %%fs; movb %0, %%fs:(%2)"
+                     :
+                     : "q"(value), "r"(address >> 4), "r"(address & 15)
+                     : "memory");
 }
 void poke32(u32 address, u32 value) {
     for (u32 i = 0; i < 4; ++i) poke8(address + i, (u8)(value >> 8 * i));

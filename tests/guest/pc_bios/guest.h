@@ -1,6 +1,6 @@
-// What a test program of the PC's BIOS has: interrupts, checks, far memory. A program is a boot sector with C behind it; its
-// first line says what it checks, each CHECK the answer it expects. It says what differs on port 402h and ends the machine
-// by port F4h: with 10h when all is well, else 11h.
+// What a test program of the PC's BIOS has: interrupts, checks, far memory. A program is a boot sector with C behind
+// it; its first line says what it checks, each CHECK the answer it expects. It says what differs on port 402h and ends
+// the machine by port F4h: with 10h when all is well, else 11h.
 #pragma once
 
 #include <stdbool.h>

@@ -1,5 +1,5 @@
-// Services that do not exist answer with the carry flag and leave the registers alone but AH; those that do keep what they
-// don't answer in, the upper halves and segments included.
+// Services that do not exist answer with the carry flag and leave the registers alone but AH; those that do keep what
+// they don't answer in, the upper halves and segments included.
 #include "tests/guest/pc_bios/guest.h"
 
 static const struct registers pattern = {.ebx = 0x11223344,

@@ -1,5 +1,5 @@
-// Tables that systems search for below 1 MiB: RSDP, SMBIOS' anchor, MP and interrupt routing; each where it must be, with a
-// valid checksum.
+// Tables that systems search for below 1 MiB: RSDP, SMBIOS' anchor, MP and interrupt routing; each where it must be,
+// with a valid checksum.
 #include "tests/guest/pc_bios/guest.h"
 
 static u32 find(const char* signature, u32 bytes, u32 from, u32 to) {
@@ -38,8 +38,8 @@ void test(void) {
     CHECK_EQUAL(sum_of(routing, peek16(routing + 6)), 0);
     CHECK_EQUAL(peek16(routing + 6) % 16, 0);
 
-    CHECK_EQUAL(peek8(0xffff0), 0xea);  // where a jump to reset goes
-    CHECK_EQUAL(peek8(0xffffe), 0xfc);  // an AT
+    CHECK_EQUAL(peek8(0xffff0), 0xea); // where a jump to reset goes
+    CHECK_EQUAL(peek8(0xffffe), 0xfc); // an AT
     CHECK_EQUAL(peek8(0xffa6e + 8 * 'A' + 3) != 0, true);
     CHECK_EQUAL(peek8(0xc0000) | peek8(0xc0001) << 8, 0xaa55);
 }
