@@ -24,7 +24,7 @@ Result<X86BootRequest> read_kernel_files(const KernelFiles& files, u64 limit_byt
     for (const KernelFiles::Module& module : files.modules) {
         auto bytes = read_file(module.path, limit_bytes, "the initrd");
         if (!bytes) return std::unexpected(bytes.error().in("--initrd"));
-        request.modules.push_back({std::move(*bytes), module.command_line});
+        request.modules.push_back({std::move(*bytes), module.command_line, module.path});
     }
     return request;
 }

@@ -12,6 +12,11 @@ namespace {
 // Debian packs an Image, which may be a zboot program, which contains a packed Image; nobody goes deeper.
 constexpr u32 deepest_packing = 4;
 
+std::unexpected<Error> wrong_machine(std::string_view what, u16 machine, u16 expected) {
+    return error("is {} for {}, but this machine is {}; use one built for it", what,
+                 machine == 0 ? "an unknown architecture" : elf_machine_name(machine), elf_machine_name(expected));
+}
+
 class Parser {
 public:
     Parser(u16 machine, u64 limit_bytes, bool accept_unknown)
@@ -35,7 +40,7 @@ public:
             if (accept_unknown_) return flat(std::move(file));
             [[fallthrough]];
         default:
-            return refuse(format, file);
+            return refuse_kernel(file, machine_);
         }
     }
 
@@ -49,7 +54,7 @@ private:
     Result<KernelImage> parse_zboot(std::span<const u8> file, u32 depth) {
         const ByteView view(file);
         const u16 machine = efi_machine(file);
-        if (machine != machine_) return wrong_machine("an EFI zboot kernel", machine);
+        if (machine != machine_) return refuse_kernel(file, machine_);
         const u64 offset = view.word(8);
         const u64 size = view.word(12);
         const std::string_view packed_by = view.text(24, 32);
@@ -66,7 +71,7 @@ private:
     }
 
     Result<KernelImage> parse_image(std::vector<u8> file, u16 machine) {
-        if (machine != machine_) return wrong_machine("a kernel", machine);
+        if (machine != machine_) return refuse_kernel(file, machine_);
         const ByteView view(file);
         // riscv: boot-image-header.rst; arm64's header has these three in the same places
         const u64 text_offset = view.dword(8);
@@ -105,35 +110,6 @@ private:
         return end;
     }
 
-    [[nodiscard]] std::unexpected<Error> wrong_machine(std::string_view what, u16 machine) const {
-        return error("is {} for {}, but this machine is {}; use one built for it", what,
-                     machine == 0 ? "an unknown architecture" : elf_machine_name(machine), elf_machine_name(machine_));
-    }
-
-    [[nodiscard]] std::unexpected<Error> refuse(FileFormat format, std::span<const u8> file) const {
-        switch (format) {
-        case FileFormat::bzimage:
-            return wrong_machine("a kernel (bzImage)", elf_machine_x86_64);
-        case FileFormat::efi:
-            if (efi_machine(file) != machine_) return wrong_machine("an EFI program", efi_machine(file));
-            return error("is an EFI program, not a kernel; start it from EFI firmware (--bios)");
-        case FileFormat::uboot_image:
-            return error("is wrapped for U-Boot (mkimage); give the kernel that was wrapped");
-        case FileFormat::device_tree:
-            return error("is a device tree or a FIT image, not a kernel; a device tree goes with --dtb");
-        case FileFormat::cpio:
-            return error("is an initial RAM disk (cpio), not a kernel; it goes with --initrd");
-        case FileFormat::qcow2:
-            return error("is a qcow2 disk, not a kernel; `qemu-img convert -O raw` makes a disk for --disk of it");
-        case FileFormat::archive:
-            return error("is an archive, not a kernel; unpack it and give the kernel in it");
-        case FileFormat::foreign_packed:
-            return error("is packed with lz4, lzo or bzip2, which orrery can't unpack; unpack it first");
-        default:
-            return error("is no kernel: neither a Linux Image nor an ELF file, also when unpacked");
-        }
-    }
-
     static std::string printable(std::string_view text) {
         std::string out = "'";
         for (const char c : text) out += c >= ' ' && c <= '~' ? c : '?';
@@ -151,6 +127,36 @@ Result<KernelImage> named(Result<KernelImage> image, std::string_view what, std:
 }
 
 } // namespace
+
+std::unexpected<Error> refuse_kernel(std::span<const u8> file, u16 elf_machine) {
+    switch (recognise_format(file)) {
+    case FileFormat::riscv_image:
+        return wrong_machine("a kernel", elf_machine_riscv, elf_machine);
+    case FileFormat::arm64_image:
+        return wrong_machine("a kernel", elf_machine_arm64, elf_machine);
+    case FileFormat::bzimage:
+        return wrong_machine("a kernel (bzImage)", elf_machine_x86_64, elf_machine);
+    case FileFormat::zboot:
+        return wrong_machine("an EFI zboot kernel", efi_machine(file), elf_machine);
+    case FileFormat::efi:
+        if (efi_machine(file) != elf_machine) return wrong_machine("an EFI program", efi_machine(file), elf_machine);
+        return error("is an EFI program, not a kernel; start it from EFI firmware (--bios)");
+    case FileFormat::uboot_image:
+        return error("is wrapped for U-Boot (mkimage); give the kernel that was wrapped");
+    case FileFormat::device_tree:
+        return error("is a device tree or a FIT image, not a kernel; a device tree goes with --dtb");
+    case FileFormat::cpio:
+        return error("is an initial RAM disk (cpio), not a kernel; it goes with --initrd");
+    case FileFormat::qcow2:
+        return error("is a qcow2 disk, not a kernel; `qemu-img convert -O raw` makes a disk for --disk of it");
+    case FileFormat::archive:
+        return error("is an archive, not a kernel; unpack it and give the kernel in it");
+    case FileFormat::foreign_packed:
+        return error("is packed with lz4, lzo or bzip2, which orrery can't unpack; unpack it first");
+    default:
+        return error("is no kernel: neither a Linux Image nor an ELF file, also when unpacked");
+    }
+}
 
 Result<KernelImage> read_kernel(const std::string& path, u16 elf_machine, u64 limit_bytes) {
     return parse_kernel(path, TRY(read_file(path, limit_bytes, "the kernel")), elf_machine, limit_bytes);

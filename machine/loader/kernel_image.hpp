@@ -45,7 +45,11 @@ struct KernelImage {
 // exceed `limit_bytes`, the guest's memory. Every error says what the file is instead, and what to do.
 Result<KernelImage> read_kernel(const std::string& path, u16 elf_machine, u64 limit_bytes);
 
-// The same for firmware, where a file of no known format is a flat program with text_offset 0.
+// Why the file is no kernel for the machine: what it is instead, and what to do. Completes a sentence that begins with
+// the file's name.
+std::unexpected<Error> refuse_kernel(std::span<const u8> file, u16 elf_machine);
+
+// The same as read_kernel() for firmware, where a file of no known format is a flat program with text_offset 0.
 Result<KernelImage> read_firmware(const std::string& path, u16 elf_machine, u64 limit_bytes);
 
 // The same for bytes in memory. `name` stands in the errors where the file's path would.

@@ -166,10 +166,7 @@ private:
         if (const u32 most = file_.word(field::cmdline_size); line.size() > most)
             return error("takes a command line of at most {} characters, and was given {}; shorten it", most,
                          line.size());
-        std::vector<u8> bytes(line.begin(), line.end());
-        bytes.push_back(0);
-        const u64 address = TRY(place(plan_, layout_, std::move(bytes), 16, "its command line"));
-        put(field::cmd_line_ptr, static_cast<u32>(address));
+        put(field::cmd_line_ptr, static_cast<u32>(TRY(place_text(plan_, layout_, line))));
         return {};
     }
 

@@ -18,15 +18,17 @@ namespace orrery {
 struct X86BootModule {
     std::vector<u8> bytes;
     std::string command_line; // Linux has none
+    std::string name;         // of its file
 };
 
 struct X86BootRequest {
-    std::string name; // of the kernel's file, for errors
+    std::string name; // of the kernel's file
     std::vector<u8> kernel;
     std::vector<X86BootModule> modules;
     std::string command_line;
     std::vector<MemoryRange> memory; // what the kernel is told, and where to load; sorted by address
     u64 rsdp_address = 0;            // of ACPI's root pointer in guest memory; 0: the kernel looks for it by itself
+    std::vector<u8> rsdp;            // what lies there, for kernels that are given a copy
     std::vector<u8> random_seed;     // for kernels that take one at their start
     bool vga_text = false;           // there is a VGA, in text mode 3
 };
@@ -50,8 +52,9 @@ struct X86BootPlan {
     X86Entry entry;
 };
 
-// Finds out what the kernel is, a bzImage or a packed one, and plans its start. The error is a sentence that names the
-// kernel and says what to do.
+// Finds out what the kernel is, also when it is packed, and plans its start: a bzImage, a program with a header of
+// Multiboot 2 or 1, or an ELF file with an entry point for PVH. The error is a sentence that names the kernel and says
+// what to do.
 Result<X86BootPlan> plan_x86_boot(X86BootRequest request);
 
 // For the loaders.
@@ -64,6 +67,24 @@ inline constexpr u64 four_gib = 4 * GiB;
 // Puts `bytes` into the lowest free memory below 4 GiB that suits. Errors complete a sentence that begins with the
 // file's name.
 Result<u64> place(X86BootPlan& plan, MemoryLayout& layout, std::vector<u8> bytes, u64 alignment, std::string_view what);
+
+// A text with a zero byte behind it.
+Result<u64> place_text(X86BootPlan& plan, MemoryLayout& layout, std::string_view text);
+
+// Takes the places that the segments ask for, and adds them to the plan.
+Status place_segments(X86BootPlan& plan, MemoryLayout& layout, std::vector<LoadSegment> segments);
+
+// That the kernel starts within one of its segments, where 32-bit code can be.
+Status check_entry(const X86BootPlan& plan);
+
+// Modules lie behind the kernel, each at the start of a page.
+struct PlacedModule {
+    u64 first = 0;
+    u64 size_bytes = 0;
+    u64 command_line = 0; // 0: none
+};
+Result<std::vector<PlacedModule>> place_modules(X86BootPlan& plan, MemoryLayout& layout,
+                                                std::vector<X86BootModule> modules);
 
 // Completes plan.entry for a mode, and puts the descriptor table and the page tables into memory.
 Status prepare_protected_mode(X86BootPlan& plan, MemoryLayout& layout);

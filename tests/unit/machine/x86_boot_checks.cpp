@@ -61,7 +61,7 @@ void check_plan(const X86BootPlan& plan, const X86BootRequest& request) {
     for (const LoadSegment& segment : plan.segments) {
         REQUIRE(segment.bytes.size() <= segment.memory_bytes);
         REQUIRE(in_ram(segment, request.memory));
-        REQUIRE(segment.address >= 0x1000);
+        REQUIRE(segment.address >= 0x400);
         sorted.push_back(&segment);
     }
     std::ranges::sort(sorted, {}, &LoadSegment::address);
