@@ -6,6 +6,7 @@
 #include <array>
 #include <expected>
 #include <functional>
+#include <optional>
 
 #include "cpu/debug.hpp"
 #include "cpu/environment.hpp"
@@ -84,6 +85,8 @@ public:
     virtual void write_port(u16 port, u64 value, Width width) = 0;
     // For cache-block operations: writes zeroes over whole, aligned bytes of one page.
     virtual std::expected<void, Fault> zero(GuestVirtual address, u64 size_bytes) = 0;
+    // Calls `work`, which may wait for a lock, such as that of the machine.
+    virtual void run_waiting(const std::function<void()>& work) = 0;
     // Ends a halt, or makes translated code look at interrupts soon. Any thread.
     virtual void notice_interrupt() = 0;
 };
@@ -154,6 +157,12 @@ public:
     // Whether reads give all ones where nothing answers and writes are lost there, and accesses to devices that aren't
     // aligned come as single bytes; else those are bus_fault().
     [[nodiscard]] virtual bool bus_is_open() const { return false; }
+
+    // A page of physical addresses that are registers of this CPU alone, such as an x86 CPU's local APIC: its data
+    // accesses there never reach the bus. Whoever moves it tells the engine to flush.
+    [[nodiscard]] virtual std::optional<GuestPhysical> local_page() const { return std::nullopt; }
+    virtual u64 read_local(u64 /*offset*/, Width /*width*/) { return ~u64{0}; }
+    virtual void write_local(u64 /*offset*/, u64 /*value*/, Width /*width*/) {}
 
     [[nodiscard]] virtual Reservation& reservation() = 0;
 

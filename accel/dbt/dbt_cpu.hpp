@@ -97,6 +97,7 @@ public:
     u64 read_port(u16 port, Width width) override;
     void write_port(u16 port, u64 value, Width width) override;
     std::expected<void, Fault> zero(GuestVirtual address, u64 size_bytes) override;
+    void run_waiting(const std::function<void()>& work) override;
     void notice_interrupt() override;
 
     // ---- for the Translator
@@ -127,6 +128,7 @@ private:
         u64 ram_offset = 0;
         GuestPhysical physical;
         bool tracked = false;
+        bool local = false; // within Frontend::local_page()
     };
 
     void request(u32 what);
@@ -159,6 +161,9 @@ private:
     std::expected<void, Fault> store_slow(u64 address, u64 value, u64 size_bytes, u8 mmu_index);
     u64 read_open_bus(AddressSpace& bus, GuestPhysical address, Width width);
     void write_open_bus(AddressSpace& bus, GuestPhysical address, u64 value, Width width);
+    [[nodiscard]] bool is_local(GuestPhysical address) const;
+    u64 read_local(u64 offset, u64 size_bytes);
+    void write_local(u64 offset, u64 value, u64 size_bytes);
     std::optional<u64> read_bus(GuestPhysical address, u64 size_bytes);
     bool write_bus(GuestPhysical address, u64 value, u64 size_bytes);
     std::expected<u64, Fault> load_within_page(u64 address, u64 size_bytes, u8 mmu_index);

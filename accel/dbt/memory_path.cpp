@@ -83,8 +83,9 @@ std::expected<DbtCpu::Target, Fault> DbtCpu::resolve(GuestVirtual address, Memor
     const auto translation = frontend_.translate_address(address, action, mmu_index);
     if (!translation) return std::unexpected(translation.error());
     if (translation->bytes < size_bytes) return std::unexpected(frontend_.bus_fault(address, action));
+    Target target{.physical = translation->address, .local = is_local(translation->address)};
+    if (target.local) return target;
     const Window* window = reader_.find(translation->address);
-    Target target{.physical = translation->address};
     if (!window && frontend_.bus_is_open()) return target;
     if (!window) return std::unexpected(frontend_.bus_fault(address, action));
     const bool writing = action == MemoryAction::write;
@@ -157,6 +158,31 @@ void DbtCpu::written(const Target& target, u64 size_bytes) {
         translator_.code_written(*target.ram, target.ram_offset, size_bytes);
 }
 
+void DbtCpu::run_waiting(const std::function<void()>& work) {
+    ExclusiveGate::Outside outside(translator_.gate());
+    work();
+}
+
+bool DbtCpu::is_local(GuestPhysical address) const {
+    const auto page = frontend_.local_page();
+    return page && address - *page < page_size;
+}
+
+// The CPU's own registers may ask others for something, and so take locks. What isn't aligned comes as single bytes.
+u64 DbtCpu::read_local(u64 offset, u64 size_bytes) {
+    ExclusiveGate::Outside outside(translator_.gate());
+    if (offset % size_bytes == 0) return frontend_.read_local(offset, width_of(size_bytes));
+    u64 value = 0;
+    for (u64 i = 0; i < size_bytes; ++i) value |= (frontend_.read_local(offset + i, Width::byte) & 0xff) << (8 * i);
+    return value;
+}
+
+void DbtCpu::write_local(u64 offset, u64 value, u64 size_bytes) {
+    ExclusiveGate::Outside outside(translator_.gate());
+    if (offset % size_bytes == 0) return frontend_.write_local(offset, value, width_of(size_bytes));
+    for (u64 i = 0; i < size_bytes; ++i) frontend_.write_local(offset + i, value >> (8 * i) & 0xff, Width::byte);
+}
+
 // What nobody answers is all ones; what isn't aligned comes as single bytes, lowest address first.
 u64 DbtCpu::read_open_bus(AddressSpace& bus, GuestPhysical address, Width width) {
     ExclusiveGate::Outside outside(translator_.gate());
@@ -205,6 +231,7 @@ std::expected<u64, Fault> DbtCpu::load_within_page(u64 address, u64 size_bytes, 
     if (!target) return std::unexpected(target.error());
     if (target->host) return load_host(target->host, size_bytes);
     ++counts_.device_accesses;
+    if (target->local) return read_local(target->physical.value % page_size, size_bytes);
     const std::optional<u64> value = read_bus(target->physical, size_bytes);
     if (!value) return std::unexpected(frontend_.bus_fault({address}, MemoryAction::read));
     if (tracer_) trace_device(target->physical, size_bytes, false, *value);
@@ -246,6 +273,11 @@ std::expected<void, Fault> DbtCpu::store_to(const Target& target, GuestVirtual a
         return {};
     }
     ++counts_.device_accesses;
+    if (target.local) {
+        write_local(target.physical.value % page_size, value, size_bytes);
+        after_device_store();
+        return {};
+    }
     if (!write_bus(target.physical, value, size_bytes))
         return std::unexpected(frontend_.bus_fault(address, MemoryAction::write));
     if (tracer_) trace_device(target.physical, size_bytes, true, value);

@@ -37,8 +37,10 @@ struct CpuidAnswer {
 
 CpuidAnswer cpuid(const Identity& identity, const State& state, u32 leaf, u32 subleaf);
 
-// Family 6: what RDX holds after a reset, too.
-inline constexpr u32 signature = 0x0008'06f8;
+// Family 6, model 1Ch: what RDX holds after a reset, too. That model, Intel's first Atom, doesn't speculate, and neither
+// does a translator: systems know this and leave all work-arounds for speculation out. They would not believe
+// IA32_ARCH_CAPABILITIES alone of a virtual machine.
+inline constexpr u32 signature = 0x0001'06ca;
 // The bits of CR4 that a processor of these features has.
 u64 known_cr4(Features features);
 

@@ -142,7 +142,8 @@ Faulting<u64> read_msr(Processor& processor, u32 index) {
     State& state = processor.core().state();
     if (belongs_to_apic(index)) {
         LocalInterrupts* apic = processor.configuration().interrupts;
-        const auto value = apic ? apic->read_msr(index) : std::nullopt;
+        std::optional<u64> value;
+        if (apic) processor.core().services().run_waiting([&] { value = apic->read_msr(index); });
         if (!value) return refused();
         return *value;
     }
@@ -170,7 +171,10 @@ Faulting<void> write_msr(Processor& processor, u32 index, u64 value) {
     State& state = core.state();
     if (belongs_to_apic(index)) {
         LocalInterrupts* apic = processor.configuration().interrupts;
-        if (!apic || !apic->write_msr(index, value)) return refused();
+        bool taken = false;
+        if (apic) core.services().run_waiting([&] { taken = apic->write_msr(index, value); });
+        if (!taken) return refused();
+        if (index == msr::apic_base) core.services().flush_all(); // its page may have moved
         return {};
     }
     if (u64* plain = plain_register(state, index)) {

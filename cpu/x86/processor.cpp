@@ -44,7 +44,8 @@ Identity Processor::identity() const {
 
 void Processor::set_tsc_offset(u64 offset) {
     core_.state().tsc_offset = offset;
-    if (configuration_.interrupts) configuration_.interrupts->set_tsc_offset(offset);
+    if (configuration_.interrupts)
+        core_.services().run_waiting([&] { configuration_.interrupts->set_tsc_offset(offset); });
 }
 
 void Processor::reset() {
@@ -82,6 +83,23 @@ void Processor::set_interrupt(bool deliverable) {
     std::atomic_ref(core_.state().events).fetch_and(~event::interrupt, std::memory_order_acq_rel);
 }
 
+void Processor::set_irq(u32 pin, bool level) {
+    if (pin != a20_pin) return;
+    if (!level) return latch(event::a20_masked);
+    std::atomic_ref(core_.state().events).fetch_and(~event::a20_masked, std::memory_order_acq_rel);
+    core_.services().notice_interrupt();
+}
+
+// What was translated through the closed gate, or the open one, isn't valid any more.
+void Processor::follow_a20(u64 events) {
+    const bool open = (events & event::a20_masked) == 0;
+    if (open == core_.state().a20) [[likely]]
+        return;
+    core_.state().a20 = open;
+    core_.services().flush_all();
+    core_.services().context_changed();
+}
+
 void Processor::start_up(u8 vector) {
     std::atomic_ref(core_.state().sipi_vector).store(vector, std::memory_order_release);
     latch(event::sipi);
@@ -116,6 +134,8 @@ void Processor::take_init() {
     state.pat = before.pat;
     state.tsc_offset = before.tsc_offset;
     state.tsc_adjust = before.tsc_adjust;
+    state.a20 = before.a20;
+    state.events = before.events & event::a20_masked;
     state.activity = configuration_.bootstrap ? Activity::running : Activity::waiting_for_sipi;
     core_.services().flush_all();
     core_.services().context_changed();
@@ -144,7 +164,8 @@ void Processor::deliver_event(u8 vector) {
 
 bool Processor::take_interrupt_vector() {
     if (!configuration_.interrupts) return false;
-    const std::optional<u8> vector = configuration_.interrupts->acknowledge();
+    std::optional<u8> vector;
+    core_.services().run_waiting([&] { vector = configuration_.interrupts->acknowledge(); });
     if (!vector) return false;
     deliver_event(*vector);
     return true;
@@ -153,6 +174,7 @@ bool Processor::take_interrupt_vector() {
 // In the order of SDM 3A table 6-2.
 bool Processor::take_interrupt() {
     State& state = core_.state();
+    follow_a20(pending_events());
     if (state.pending_debug == 0 && !wakes()) [[likely]]
         return false;
     const auto take = [&](u64 bit) {

@@ -59,6 +59,13 @@ public:
     [[nodiscard]] Fault bus_fault(GuestVirtual, MemoryAction) const override { return exception(vector::gp, 0); }
     [[nodiscard]] Fault alignment_fault(GuestVirtual, MemoryAction) const override { return exception(vector::ac, 0); }
     [[nodiscard]] bool bus_is_open() const override { return true; }
+    [[nodiscard]] std::optional<GuestPhysical> local_page() const override {
+        return configuration_.interrupts ? configuration_.interrupts->register_page() : std::nullopt;
+    }
+    u64 read_local(u64 offset, Width width) override { return configuration_.interrupts->read_register(offset, width); }
+    void write_local(u64 offset, u64 value, Width width) override {
+        configuration_.interrupts->write_register(offset, value, width);
+    }
     [[nodiscard]] Reservation& reservation() override { return reservation_; }
 
     void raise(Fault fault) override;
@@ -66,7 +73,9 @@ public:
     [[nodiscard]] u64 last_interrupt() const override { return last_interrupt_; }
     [[nodiscard]] bool halted() const override { return core_.state().activity != Activity::running; }
     [[nodiscard]] bool wakes() const override;
-    void set_irq(u32, bool) override {} // all of them come through the local APIC
+    // The A20M# pin, by what it does: high lets address line 20 through. Interrupts come through the local APIC.
+    static constexpr u32 a20_pin = 0;
+    void set_irq(u32 pin, bool level) override;
 
     // ---- LocalInterruptSink
     void set_interrupt(bool deliverable) override;
@@ -97,6 +106,7 @@ public:
 private:
     [[nodiscard]] u64 pending_events() const;
     void latch(u64 events);
+    void follow_a20(u64 events);
     void take_init();
     bool take_start_up();
     bool take_interrupt_vector();

@@ -169,6 +169,7 @@ inline constexpr u64 interrupt = 1; // the level of INTR
 inline constexpr u64 nmi = 2;       // these three are latched until they are taken
 inline constexpr u64 init = 4;
 inline constexpr u64 sipi = 8;
+inline constexpr u64 a20_masked = 16; // the level of A20M#, for `a20` to follow
 } // namespace event
 
 namespace slot {

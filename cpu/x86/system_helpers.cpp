@@ -103,7 +103,8 @@ u64 write_control(void* self, u64 number, u64 value, u64) {
     case 8:
         if (value > 15) return raise(core, general_protection());
         if (processor.configuration().interrupts)
-            processor.configuration().interrupts->set_task_priority(static_cast<u8>(value));
+            processor.core().services().run_waiting(
+                [&] { processor.configuration().interrupts->set_task_priority(static_cast<u8>(value)); });
         return 0;
     default:
         return raise(core, exception(vector::ud));

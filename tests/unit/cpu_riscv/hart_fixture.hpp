@@ -41,6 +41,7 @@ public:
         note(fmt::format("zero {:#x} {}", address.value, size_bytes));
         return {};
     }
+    void run_waiting(const std::function<void()>& work) override { work(); }
     void notice_interrupt() override { ++notices; }
 
     std::vector<std::string> notes;

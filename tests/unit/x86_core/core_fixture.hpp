@@ -60,6 +60,7 @@ public:
     u64 read_port(u16, Width) override { return 0; }
     void write_port(u16, u64, Width) override {}
     std::expected<void, Fault> zero(GuestVirtual, u64) override { return {}; }
+    void run_waiting(const std::function<void()>& work) override { work(); }
     void notice_interrupt() override {}
 
     std::vector<std::string> notes;
