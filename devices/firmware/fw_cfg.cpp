@@ -13,6 +13,10 @@ namespace {
 constexpr u64 selector_register = 0x08;
 constexpr u64 dma_address_register = 0x10;
 
+// The ports: the selector at 0, little-endian, the data at 1, and the same DMA address, big-endian.
+constexpr u64 data_port = 1;
+constexpr u64 dma_address_port = 4;
+
 constexpr u32 version_with_dma = 0x3;
 constexpr std::string_view dma_signature = "QEMU CFG";
 constexpr std::size_t longest_path = 55;
@@ -120,6 +124,27 @@ u64 FwCfg::read(u64 offset, Width width) {
     for (u64 i = 0; i < bytes(width) && first + i < dma_signature.size(); ++i)
         value |= static_cast<u64>(dma_signature[first + i]) << (i * 8);
     return value;
+}
+
+std::string FwCfg::Ports::register_name(u64 offset, bool) const {
+    constexpr std::array<RegisterName, 3> registers{
+        {{0, "selector"}, {data_port, "data"}, {dma_address_port, "DMA address"}}};
+    return name_in(registers, offset);
+}
+
+u64 FwCfg::Ports::read(u64 offset, Width width) {
+    if (offset == data_port) return device_.read_data(width);
+    if (offset < dma_address_port) return 0;
+    return device_.read(dma_address_register + offset - dma_address_port, width);
+}
+
+void FwCfg::Ports::write(u64 offset, u64 value, Width width) {
+    if (offset == 0 && width == Width::half)
+        device_.select(static_cast<u16>(value));
+    else if (offset >= dma_address_port)
+        device_.write_dma_address(offset - dma_address_port, value, width);
+    else
+        log::guest_error(device_.name(), "ignored write of {} bytes to port {:#x}", bytes(width), ports_base + offset);
 }
 
 // However wide, a read is the next bytes of the item in the order of their addresses; beyond its end they are 0.

@@ -1,4 +1,4 @@
-// QEMU's firmware configuration device, in its memory-mapped form with DMA: numbered and named items that the board
+// QEMU's firmware configuration device with DMA, in its memory-mapped form and as a PC has it, at ports: numbered and named items that the board
 // offers to the guest's firmware (QEMU docs/specs/fw_cfg, here "fw_cfg").
 #pragma once
 
@@ -14,6 +14,7 @@ namespace orrery {
 class FwCfg final : public Component, public IoHandler {
 public:
     static constexpr u64 window_size_bytes = 0x18;
+    static constexpr u64 ports_base = 0x510, ports_size_bytes = 0xc;
 
     // Items with a number of their own. Numbers are little-endian, texts end with a zero byte.
     enum Key : u16 {
@@ -52,6 +53,9 @@ public:
     // "etc/…". Fails when the name is taken, empty or longer than 55 bytes, or when there are too many files.
     Status add_file(std::string_view path, std::vector<u8> bytes);
 
+    // The same device at ports 510h to 51Bh; a board maps this or the window.
+    [[nodiscard]] IoHandler& ports() { return ports_; }
+
     // IoHandler
     [[nodiscard]] Widths widths() const override { return {Width::byte, Width::dword}; }
     u64 read(u64 offset, Width width) override;
@@ -75,6 +79,18 @@ private:
         }
     };
 
+    class Ports final : public IoHandler {
+    public:
+        explicit Ports(FwCfg& device) : device_(device) {}
+        [[nodiscard]] Widths widths() const override { return {Width::byte, Width::word}; }
+        u64 read(u64 offset, Width width) override;
+        void write(u64 offset, u64 value, Width width) override;
+        [[nodiscard]] std::string register_name(u64 offset, bool write) const override;
+
+    private:
+        FwCfg& device_;
+    };
+
     void select(u16 key);
     [[nodiscard]] std::span<const u8> item(u16 key) const;
     [[nodiscard]] std::span<const u8> rest_of_item() const;
@@ -92,6 +108,7 @@ private:
 
     // Wiring
     AddressSpace& memory_;
+    Ports ports_{*this};
 
     // State
     State s_;

@@ -90,11 +90,17 @@ Result<FileDiskOptions> parse_disk_options(std::string_view text) {
             options.read_only = true;
         else if (last == "snapshot")
             options.snapshot = true;
+        else if (last == "virtio")
+            options.attachment = DiskAttachment::virtio;
+        else if (last == "ide")
+            options.attachment = DiskAttachment::ide;
+        else if (last == "sata")
+            options.attachment = DiskAttachment::sata;
         else
             break;
         text = text.substr(0, comma);
     }
-    if (text.empty()) return error("a disk needs a file: FILE[,readonly][,snapshot]");
+    if (text.empty()) return error("a disk needs a file: FILE[,readonly][,snapshot][,virtio|ide|sata]");
     options.path = text;
     return options;
 }

@@ -11,13 +11,17 @@
 
 namespace orrery {
 
+// Which controller of the board the disk hangs on; `board`: the board's first choice.
+enum class DiskAttachment : u8 { board, virtio, ide, sata };
+
 struct FileDiskOptions {
     std::string path;
     bool read_only = false;
     bool snapshot = false;
+    DiskAttachment attachment = DiskAttachment::board;
 };
 
-// FILE[,readonly][,snapshot]. Any other part after a comma is taken for a piece of the file's name.
+// FILE[,readonly][,snapshot][,virtio|ide|sata]. Any other part after a comma is taken for a piece of the file's name.
 Result<FileDiskOptions> parse_disk_options(std::string_view text);
 
 class FileDisk final : public Disk {

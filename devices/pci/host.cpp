@@ -111,8 +111,7 @@ std::string PciHost::Ecam::register_name(u64 offset, bool) const {
         {pci::interrupt_pin, "Interrupt Pin"},
         {pci::first_capability, "capabilities"},
     });
-    const PciDevice* device =
-        host_.function_at(static_cast<u32>(offset >> 20), offset >> 15 & 31, offset >> 12 & 7);
+    const PciDevice* device = host_.function_at(static_cast<u32>(offset >> 20), offset >> 15 & 31, offset >> 12 & 7);
     return fmt::format("{} {}", device ? device->name() : "no device", name_in(registers, offset % 0x1000));
 }
 

@@ -16,6 +16,13 @@ constexpr u16 routable_irqs = 0xdef8; // not 0, 1, 2, 8 and 13
 constexpr u8 reset_cpu = 0x04;
 constexpr u8 reset_writable = 0x06;
 
+// ICH9, PMBASE and ACPI_CNTL
+constexpr u32 pm_base = 0x40;
+constexpr u16 pm_base_writable = 0xff80;
+constexpr u64 pm_ports = 0x40; // the rest of its 128 is for system management interrupts
+constexpr u32 acpi_control = 0x44;
+constexpr u8 acpi_enable = 0x80;
+
 // ICH9, PORT92
 constexpr u8 fast_reset = 0x01;
 constexpr u8 fast_a20 = 0x02;
@@ -118,6 +125,18 @@ void IsaBridge::write_config(u32 offset, u32 value, Width width) {
     PciDevice::write_config(offset, value, width);
     trace_route("{} {:#x} <- {:#x}", name(), offset, value);
     update_irqs();
+    if (wiring_.power_management && bus()) bus()->decoding_changed();
+}
+
+std::vector<PciBarWindow> IsaBridge::enabled_windows() const {
+    auto windows = PciDevice::enabled_windows();
+    if (wiring_.power_management && (config_space().get<u8>(acpi_control) & acpi_enable) != 0)
+        windows.push_back({.kind = PciBarKind::io,
+                           .address = u64{config_space().get<u16>(pm_base)} & pm_base_writable,
+                           .size_bytes = pm_ports,
+                           .handler = wiring_.power_management,
+                           .name = name() + ".acpi"});
+    return windows;
 }
 
 // ---- reset and A20 ----

@@ -33,6 +33,7 @@ public:
         std::array<IrqLine, most_lines> direct;      // PIRQA…PIRQH as they are: inputs of an IOAPIC
         IrqLine a20;
         PowerControl& power;
+        IoHandler* power_management = nullptr; // ICH9 only: the ACPI hardware, whose ports the bridge decodes
     };
 
     IsaBridge(std::string name, const IsaBridgeModel& model, const Wiring& wiring);
@@ -45,6 +46,7 @@ public:
     void set_irq(u32 pin, bool level) override;
 
     void write_config(u32 offset, u32 value, Width width) override;
+    [[nodiscard]] std::vector<PciBarWindow> enabled_windows() const override;
 
     [[nodiscard]] std::string_view type() const override { return model_.type; }
     void reset() override;

@@ -217,6 +217,8 @@ u64 Hpet::comparator_configuration(const Comparator& comparator) const {
            (lines_.messages ? u64{tn::message_capable} : 0) | u64{configuration_.routes} << 32;
 }
 
+u32 Hpet::identity() { return static_cast<u32>(capabilities_value); }
+
 u64 Hpet::read_register(u64 offset) const {
     switch (offset) {
     case offset::capabilities:

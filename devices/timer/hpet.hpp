@@ -33,6 +33,9 @@ public:
 
     Hpet(std::string name, Configuration configuration, Clock& clock, Lines lines);
 
+    // The low word of the capability register, which ACPI's table repeats (HPET 3.2.4).
+    static u32 identity();
+
     // IoHandler
     [[nodiscard]] Widths widths() const override { return {Width::word, Width::dword}; }
     u64 read(u64 offset, Width width) override;
