@@ -3,7 +3,7 @@
 
 #include <functional>
 
-#include "machine/boards/riscv_virt.hpp"
+#include "machine/boards/board.hpp"
 
 namespace orrery::app {
 

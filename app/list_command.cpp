@@ -6,7 +6,7 @@
 #include "app/host_probe.hpp"
 #include "app/messages.hpp"
 #include "app/values.hpp"
-#include "machine/boards/riscv_virt.hpp"
+#include "machine/boards/board.hpp"
 #include "machine/fabric/log.hpp"
 
 namespace orrery::app {
@@ -39,9 +39,9 @@ void print(std::string_view name, std::string_view text) {
 }
 
 void list_machines() {
-    print("riscv-virt",
-          fmt::format("RISC-V RV64GC (RVA22), 1 to {} harts, {} to {}; compatible with QEMU's 'virt'",
-                      riscv_virt_most_harts, size_text(riscv_virt_least_memory), size_text(riscv_virt_most_memory)));
+    for (const Board& board : boards())
+        print(board.name, fmt::format("{}; 1 to {} {}s, {} to {}", board.description, board.most_cpus, board.cpu_noun,
+                                      size_text(board.least_memory), size_text(board.most_memory)));
 }
 
 void list_devices() {

@@ -24,12 +24,15 @@ namespace orrery::app {
 Status place_image(RunPlan& plan) {
     if (!plan.image) return {};
     const ImageContent content = TRY(recognise_image(*plan.image));
-    if (content == ImageContent::disk) {
-        if (!plan.board.kernel && !plan.board.bios)
-            return error("'{}' is a disk, and the built-in firmware doesn't start disks; name a kernel (--kernel FILE) "
-                         "or firmware (--bios FILE) as well",
-                         *plan.image);
-        plan.board.disks.insert(plan.board.disks.begin(), {.path = *plan.image});
+    if (content != ImageContent::kernel) {
+        if (!plan.machine->starts_disks && !plan.board.kernel && !plan.board.bios)
+            return error("'{}' is a disk, and the built-in firmware of {} doesn't start disks; name a kernel (--kernel "
+                         "FILE) or firmware (--bios FILE) as well, or a machine that does (--machine pc)",
+                         *plan.image, plan.machine->name);
+        if (content == ImageContent::cdrom && plan.machine->starts_disks)
+            plan.board.cdroms.insert(plan.board.cdroms.begin(), *plan.image);
+        else
+            plan.board.disks.insert(plan.board.disks.begin(), {.path = *plan.image});
         return {};
     }
     if (plan.board.kernel)
@@ -52,10 +55,10 @@ Status choose_engine(RunPlan& plan) {
 }
 
 void greet(const RunPlan& plan) {
-    const RiscvVirtOptions& board = plan.board;
+    const BoardOptions& board = plan.board;
     const bool terminal = board.serial == "stdio" && ::isatty(STDIN_FILENO) == 1;
-    tell("riscv-virt, {} hart{}, {}, {}{}{}; {}", board.harts, board.harts == 1 ? "" : "s",
-         size_text(board.memory_bytes),
+    tell("{}, {} {}{}, {}, {}{}{}; {}", plan.machine->name, board.cpus, plan.machine->cpu_noun,
+         board.cpus == 1 ? "" : "s", size_text(board.memory_bytes),
          board.engine == dbt::Engine::interpreter ? "interpreter (interp)" : "translator (jit)",
          board.deterministic ? ", deterministic" : "", plan.restore ? fmt::format(", from {}", *plan.restore) : "",
          terminal ? "Ctrl-] q quits, Ctrl-] m opens the monitor" : "Ctrl-C ends it");
@@ -103,7 +106,7 @@ public:
         Symbols symbols;
         for (const std::string& path : programs_of(plan_))
             if (const auto file = read_file(path, largest_program, "the program")) symbols.add(*file);
-        control_ = std::make_unique<trace::Control>(machine_, "riscv-virt", std::move(symbols));
+        control_ = std::make_unique<trace::Control>(machine_, std::string(plan_.machine->name), std::move(symbols));
         return *control_;
     }
 
@@ -185,7 +188,7 @@ Result<Ended> run_plan(RunPlan& plan) {
     plan.board.escape = keys.handler();
     dbt::CodeInspector inspector;
     plan.board.inspector = &inspector;
-    const std::unique_ptr<Machine> machine = TRY(create_riscv_virt(plan.board));
+    const std::unique_ptr<Machine> machine = TRY(plan.machine->create(plan.board));
     if (plan.restore) TRY_STATUS(restore_snapshot(*machine, *plan.restore));
     keys.attach(*machine);
     const std::unique_ptr<EndSignals> signals = TRY(EndSignals::create(*machine));

@@ -39,12 +39,12 @@ Result<OnStuck> parse_on_stuck(const std::string& text) {
     return error("there is no '{}'; expected report, exit or ignore", text);
 }
 
-Result<u64> parse_memory(const std::string& text) {
+Result<u64> parse_memory(const std::string& text, const Board& board) {
     const u64 size = TRY(parse_size(text));
-    if (size < riscv_virt_least_memory || size > riscv_virt_most_memory) {
+    if (size < board.least_memory || size > board.most_memory) {
         const bool unit_forgotten = size < MiB && text.find_first_not_of("0123456789") == std::string::npos;
-        return error("{} is out of range; riscv-virt takes {} to {}{}", size_text(size),
-                     size_text(riscv_virt_least_memory), size_text(riscv_virt_most_memory),
+        return error("{} is out of range; {} takes {} to {}{}", size_text(size), board.name,
+                     size_text(board.least_memory), size_text(board.most_memory),
                      unit_forgotten && size != 0 ? fmt::format(" (was {}M meant?)", text) : "");
     }
     if (size % page_size != 0) return error("{} is no multiple of {}", size_text(size), size_text(page_size));
@@ -68,13 +68,17 @@ Result<VirtioTransportKind> parse_virtio(const std::string& text) {
 }
 
 Status parse_machine_options(const RunArguments& arguments, RunPlan& plan) {
-    if (arguments.machine != "riscv-virt")
+    plan.machine = find_board(arguments.machine);
+    if (!plan.machine)
         return error("--machine: there is no machine '{}'; `orrery list machines` shows them all", arguments.machine);
-    RiscvVirtOptions& board = plan.board;
+    BoardOptions& board = plan.board;
     plan.engine = TRY(at("--engine", parse_engine(arguments.engine)));
-    board.harts = static_cast<u32>(TRY(at("--cpus", parse_number(arguments.cpus, 1, riscv_virt_most_harts))));
-    board.memory_bytes = TRY(at("--memory", parse_memory(arguments.memory)));
+    board.cpus = static_cast<u32>(TRY(at("--cpus", parse_number(arguments.cpus, 1, plan.machine->most_cpus))));
+    board.memory_bytes = TRY(at("--memory", parse_memory(arguments.memory, *plan.machine)));
     for (const std::string& disk : arguments.disks) board.disks.push_back(TRY(at("--disk", parse_disk_options(disk))));
+    board.cpu_model = arguments.cpu;
+    board.cdroms = arguments.cdroms;
+    board.floppies = arguments.floppies;
     board.network = TRY(at("--net", parse_network_options(arguments.net)));
     board.serial = TRY(at("--serial", parse_serial(arguments.serial)));
     board.virtio = TRY(at("--virtio", parse_virtio(arguments.virtio)));
@@ -82,6 +86,9 @@ Status parse_machine_options(const RunArguments& arguments, RunPlan& plan) {
         board.virtio_console = TRY(at("--virtio-console", parse_serial(arguments.virtio_console)));
     if (board.virtio_console == "stdio" && board.serial == "stdio")
         return error("--virtio-console: stdio is taken by the serial port; give that another place with --serial");
+    board.debug_console = TRY(at("--debug-console", parse_serial(arguments.debug_console)));
+    if (board.debug_console == "stdio" && (board.serial == "stdio" || board.virtio_console == "stdio"))
+        return error("--debug-console: stdio is taken by another console; give that another place");
     board.flash = arguments.flash;
     board.deterministic = arguments.deterministic;
     if (!arguments.timeout.empty()) board.timeout_ns = TRY(at("--timeout", parse_seconds(arguments.timeout)));
@@ -90,7 +97,7 @@ Status parse_machine_options(const RunArguments& arguments, RunPlan& plan) {
 }
 
 void take_files(const RunArguments& arguments, RunPlan& plan) {
-    RiscvVirtOptions& board = plan.board;
+    BoardOptions& board = plan.board;
     board.bios_none = arguments.bios == "none";
     if (!board.bios_none) board.bios = if_given(arguments.bios);
     board.kernel = if_given(arguments.kernel);
@@ -150,10 +157,14 @@ Status parse_trace_options(const RunArguments& arguments, RunPlan& plan) {
 }
 
 Status check_together(const RunPlan& plan) {
-    const RiscvVirtOptions& board = plan.board;
+    const BoardOptions& board = plan.board;
     const bool kernel_possible = board.kernel || plan.image;
     if (board.bios_none && !kernel_possible) return error("--bios none: also needs a program, with --kernel FILE");
-    if (!board.bios && !kernel_possible && board.flash.empty())
+    const bool disk_possible = !board.disks.empty() || !board.cdroms.empty() || !board.floppies.empty();
+    if (plan.machine->starts_disks && !board.bios && !kernel_possible && !disk_possible)
+        return error("there is nothing to start: name a disk (--disk FILE), a CD (--cdrom FILE), a kernel (--kernel "
+                     "FILE) or firmware (--bios FILE); `orrery run --help` has examples");
+    if (!plan.machine->starts_disks && !board.bios && !kernel_possible && board.flash.empty())
         return error("there is nothing to run: name a kernel (--kernel FILE) or firmware (--bios FILE, --flash FILE); "
                      "`orrery run --help` has examples");
     if (board.initrd && !kernel_possible) return error("--initrd: also needs --kernel FILE");
@@ -170,7 +181,9 @@ Status enable_traces(const std::vector<std::string>& patterns) {
 } // namespace
 
 void RunArguments::add_to(CLI::App& command) {
-    command.add_option("--machine", machine, "the board (riscv-virt)")->type_name("NAME");
+    command.add_option("--machine", machine, "the board, of those that `orrery list machines` shows (riscv-virt)")
+        ->type_name("NAME");
+    command.add_option("--cpu", cpu, "the model of a PC's CPUs: x86-64-v2 or x86-64-v3 (x86-64-v2)")->type_name("NAME");
     command.add_option("--engine", engine, "auto, jit (translator) or interp (auto)")->type_name("NAME");
     command.add_option("--cpus", cpus, "number of CPUs, 1 to 8 (1)")->type_name("N");
     command.add_option("--memory", memory, "memory, like 512M or 8G (1G)")->type_name("SIZE");
@@ -181,7 +194,13 @@ void RunArguments::add_to(CLI::App& command) {
     command.add_option("--initrd", initrd, "initial RAM disk")->type_name("FILE");
     command.add_option("--append", append, "the kernel's command line")->type_name("TEXT");
     command.add_option("--dtb", device_tree, "device tree instead of the board's own")->type_name("FILE");
-    command.add_option("--disk", disks, "a virtio disk in a raw image; may be repeated")
+    command.add_option("--disk", disks, "a disk in a raw image; may be repeated")
+        ->type_name("FILE[,readonly][,snapshot][,virtio|ide|sata]")
+        ->allow_extra_args(false);
+    command.add_option("--cdrom", cdroms, "a CD-ROM drive of a PC, with an ISO image in it; may be repeated")
+        ->type_name("FILE")
+        ->allow_extra_args(false);
+    command.add_option("--floppy", floppies, "a floppy drive of a PC, with a raw image in it; may be given twice")
         ->type_name("FILE[,readonly][,snapshot]")
         ->allow_extra_args(false);
     command.add_option("--net", net, "a virtio network card on a private network with access to this host's (none)")
@@ -190,6 +209,8 @@ void RunArguments::add_to(CLI::App& command) {
         ->type_name("stdio|none|file:PATH|unix:PATH|pty");
     command.add_option("--virtio", virtio, "how virtio devices are attached: pci or mmio (pci)")->type_name("NAME");
     command.add_option("--virtio-console", virtio_console, "adds a virtio console that leads there, like --serial")
+        ->type_name("PLACE");
+    command.add_option("--debug-console", debug_console, "where a PC's port 402h leads, like --serial (none)")
         ->type_name("PLACE");
     command
         .add_option("--flash", flash,

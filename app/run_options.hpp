@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "app/trace/request.hpp"
-#include "machine/boards/riscv_virt.hpp"
+#include "machine/boards/board.hpp"
 
 namespace CLI {
 class App;
@@ -17,15 +17,17 @@ namespace orrery::app {
 // Text, so that every bad value gets a sentence of ours.
 struct RunArguments {
     std::string machine = "riscv-virt";
+    std::string cpu;
     std::string engine = "auto";
     std::string cpus = "1";
     std::string memory = "1G";
     std::string bios, kernel, initrd, append, device_tree;
-    std::vector<std::string> disks;
+    std::vector<std::string> disks, cdroms, floppies;
     std::string net = "none";
     std::string serial = "stdio";
     std::string virtio = "pci";
     std::string virtio_console;
+    std::string debug_console = "none";
     std::vector<std::string> flash;
     bool headless = false;
     bool deterministic = false;
@@ -49,7 +51,8 @@ enum class OnStuck : u8 { report, exit, ignore };
 
 struct RunPlan {
     EngineChoice engine = EngineChoice::automatic;
-    RiscvVirtOptions board;
+    const Board* machine = nullptr;
+    BoardOptions board;
     std::optional<std::string> save;
     std::optional<u64> save_at;
     std::optional<u64> hash_every;

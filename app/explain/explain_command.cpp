@@ -115,7 +115,7 @@ Status explain_run(Request& request, ExplainWorkshop& workshop, Explanation& exp
     request.plan.board.engine = dbt::Engine::baseline;
     request.plan.board.inspector = &inspector;
     request.plan.board.count_executions = true;
-    const std::unique_ptr<Machine> machine = TRY(create_riscv_virt(request.plan.board));
+    const std::unique_ptr<Machine> machine = TRY(request.plan.machine->create(request.plan.board));
     if (request.plan.restore) TRY_STATUS(restore_snapshot(*machine, *request.plan.restore));
     tell("runs {} instructions first", request.instructions);
     const u64 before = machine->retired();

@@ -2,26 +2,19 @@
 
 #include <cstring>
 
-#include <time.h>
-
 #include "accel/dbt/dbt_cpu.hpp"
 #include "cpu/riscv/hart.hpp"
 #include "devices/firmware/fw_cfg.hpp"
 #include "devices/firmware/test_finisher.hpp"
-#include "devices/host/character_backends.hpp"
-#include "devices/host/host_entropy.hpp"
 #include "devices/irq/plic.hpp"
 #include "devices/pci/host.hpp"
 #include "devices/rtc/goldfish_rtc.hpp"
 #include "devices/serial/uart16550.hpp"
 #include "devices/storage/pflash.hpp"
 #include "devices/timer/aclint.hpp"
-#include "devices/virtio/block.hpp"
-#include "devices/virtio/console.hpp"
 #include "devices/virtio/mmio.hpp"
-#include "devices/virtio/net.hpp"
 #include "devices/virtio/pci.hpp"
-#include "devices/virtio/rng.hpp"
+#include "machine/boards/board_parts.hpp"
 #include "machine/boards/riscv_virt_boot.hpp"
 #include "machine/boards/riscv_virt_map.hpp"
 #include "machine/loader/file.hpp"
@@ -32,31 +25,10 @@ namespace {
 using namespace riscv_virt;
 using HartMemory = dbt::VcpuMemory<riscv::State>;
 
-// 2026-01-01: the date at power-on where runs have to be alike.
-constexpr u64 deterministic_date_ns = 1'767'225'600'000'000'000;
-
-constexpr MacAddress network_address{0x52, 0x54, 0x00, 0x12, 0x34, 0x56};
-
-u64 host_date_ns() {
-    timespec now{};
-    ::clock_gettime(CLOCK_REALTIME, &now);
-    return static_cast<u64>(now.tv_sec) * 1'000'000'000 + static_cast<u64>(now.tv_nsec);
-}
-
-class MachinePower final : public PowerControl {
-public:
-    explicit MachinePower(Machine& machine) : machine_(machine) {}
-    void power_off(u32 code) override { machine_.power_off(code); }
-    void reset() override { machine_.request_reset(); }
-
-private:
-    Machine& machine_;
-};
-
 // Builds the board, part by part, in the order in which a reader of the memory map would.
 class Builder {
 public:
-    Builder(Machine& machine, const RiscvVirtOptions& options) : machine_(machine), options_(options) {}
+    Builder(Machine& machine, const BoardOptions& options) : machine_(machine), options_(options) {}
 
     Status build() {
         TRY_STATUS(check());
@@ -65,7 +37,7 @@ public:
         TRY_STATUS(add_interrupt_controllers());
         TRY_STATUS(add_platform_devices());
         TRY_STATUS(add_pci());
-        TRY_STATUS(add_virtio_devices());
+        TRY_STATUS(add_virtio_parts());
         return add_boot();
     }
 
@@ -77,8 +49,7 @@ private:
     Status add_platform_devices();
     Status add_pci();
     Status add_flash();
-    Status add_disks(const VirtioWiring& wiring);
-    Status add_virtio_devices();
+    Status add_virtio_parts();
     Status add_mmio_slots();
     Status add_boot();
 
@@ -93,7 +64,7 @@ private:
     }
 
     Machine& machine_;
-    const RiscvVirtOptions& options_;
+    const BoardOptions& options_;
     Ram* boot_rom_ = nullptr;
     std::vector<riscv::Hart*> harts_;
     Plic* plic_ = nullptr;
@@ -104,11 +75,20 @@ private:
 };
 
 Status Builder::check() const {
-    if (options_.harts < 1 || options_.harts > riscv_virt_most_harts)
-        return error("--cpus {}: riscv-virt has 1 to {} harts", options_.harts, riscv_virt_most_harts);
+    if (options_.cpus < 1 || options_.cpus > riscv_virt_most_harts)
+        return error("--cpus {}: riscv-virt has 1 to {} harts", options_.cpus, riscv_virt_most_harts);
     if (options_.memory_bytes < riscv_virt_least_memory || options_.memory_bytes > riscv_virt_most_memory)
         return error("--memory: riscv-virt takes {} MiB to {} GiB, not {} bytes", riscv_virt_least_memory / MiB,
                      riscv_virt_most_memory / GiB, options_.memory_bytes);
+    if (!options_.cpu_model.empty())
+        return error("--cpu {}: riscv-virt has harts of one kind only; leave the option out", options_.cpu_model);
+    if (!options_.cdroms.empty()) return error("--cdrom: riscv-virt has no drive for it; use --disk FILE,readonly");
+    if (!options_.floppies.empty()) return error("--floppy: riscv-virt has no drive for it; use --disk FILE");
+    if (options_.debug_console != "none")
+        return error("--debug-console: riscv-virt has no such port; its firmware writes to the serial port");
+    for (const FileDiskOptions& disk : options_.disks)
+        if (disk.attachment != DiskAttachment::board && disk.attachment != DiskAttachment::virtio)
+            return error("--disk {}: riscv-virt has virtio disks only", disk.path);
     return {};
 }
 
@@ -127,7 +107,7 @@ Status Builder::add_harts() {
     auto& translator = machine_.keep(
         TRY(dbt::Translator::create(options_.engine, riscv::Hart::guest_description(), HartMemory::state_offset_bytes(),
                                     machine_.memory(), 256 * MiB, options_.count_executions)));
-    for (u32 id = 0; id < options_.harts; ++id) {
+    for (u32 id = 0; id < options_.cpus; ++id) {
         auto& memory = machine_.keep(std::make_unique<HartMemory>());
         riscv::HartConfiguration configuration;
         configuration.hart_id = id;
@@ -169,14 +149,12 @@ Status Builder::add_platform_devices() {
     auto& finisher = machine_.add(std::make_unique<TestFinisher>("test", power));
     TRY_STATUS(map("test", test_finisher, finisher));
 
-    const u64 date_ns = options_.deterministic ? deterministic_date_ns : host_date_ns();
-    auto& clock = machine_.add(std::make_unique<GoldfishRtc>("rtc", GoldfishRtc::Configuration{.power_on_ns = date_ns},
-                                                             machine_.clock(), irq(rtc_irq, "rtc")));
+    auto& clock = machine_.add(
+        std::make_unique<GoldfishRtc>("rtc", GoldfishRtc::Configuration{.power_on_ns = power_on_date_ns(options_)},
+                                      machine_.clock(), irq(rtc_irq, "rtc")));
     TRY_STATUS(map("rtc", rtc, clock));
 
-    auto opened = open_serial(options_.serial, machine_.events(), {.escape = options_.escape});
-    if (!opened) return std::unexpected(opened.error().in("--serial"));
-    auto& serial = machine_.keep(std::move(*opened));
+    CharacterBackend& serial = *TRY(open_characters(machine_, options_, options_.serial, "--serial"));
     auto& port =
         machine_.add(std::make_unique<Uart16550>("uart0", Uart16550::Configuration{.input_clock_hz = uart_clock_hz},
                                                  machine_.clock(), irq(uart_irq, "uart0"), serial));
@@ -233,39 +211,11 @@ Status Builder::add_virtio(std::unique_ptr<VirtioDevice> device) {
     return pci_->add(function, next_pci_slot_++);
 }
 
-Status Builder::add_disks(const VirtioWiring& wiring) {
-    for (std::size_t i = 0; i < options_.disks.size(); ++i) {
-        auto opened = FileDisk::open(options_.disks[i]);
-        if (!opened) return std::unexpected(opened.error().in("--disk"));
-        auto& disk = machine_.keep(std::move(*opened));
-        TRY_STATUS(add_virtio(
-            std::make_unique<VirtioBlock>(fmt::format("disk{}", i), wiring, disk, fmt::format("orrery-disk{}", i))));
-    }
-    return {};
-}
-
-Status Builder::add_virtio_devices() {
-    const VirtioWiring wiring{machine_.memory(), machine_.clock()};
-    TRY_STATUS(add_disks(wiring));
-    if (options_.network.user) {
-        auto created = SlirpNetwork::create(options_.network, machine_.events(), machine_.clock());
-        if (!created) return std::unexpected(created.error().in("--net"));
-        auto& network = machine_.keep(std::move(*created));
-        TRY_STATUS(add_virtio(std::make_unique<VirtioNet>("net0", wiring, network, network_address)));
-    }
-    if (options_.virtio_console) {
-        auto opened = open_serial(*options_.virtio_console, machine_.events(), {.escape = options_.escape});
-        if (!opened) return std::unexpected(opened.error().in("--virtio-console"));
-        auto& backend = machine_.keep(std::move(*opened));
-        TRY_STATUS(add_virtio(std::make_unique<VirtioConsole>("console0", wiring, backend)));
-    }
-    std::unique_ptr<EntropySource> source;
-    if (options_.deterministic)
-        source = std::make_unique<SeededEntropy>(options_.seed);
-    else
-        source = std::make_unique<HostEntropy>();
-    auto& entropy = machine_.keep(std::move(source));
-    TRY_STATUS(add_virtio(std::make_unique<VirtioRng>("rng0", wiring, entropy)));
+Status Builder::add_virtio_parts() {
+    const AddVirtio add = [this](std::unique_ptr<VirtioDevice> device) { return add_virtio(std::move(device)); };
+    for (std::size_t i = 0; i < options_.disks.size(); ++i)
+        TRY_STATUS(add_virtio_disk(machine_, *TRY(open_disk(machine_, options_.disks[i], "--disk")), i, add));
+    TRY_STATUS(add_virtio_devices(machine_, options_, add));
     return add_mmio_slots();
 }
 
@@ -290,7 +240,7 @@ Status Builder::add_boot() {
 
 } // namespace
 
-Result<std::unique_ptr<Machine>> create_riscv_virt(const RiscvVirtOptions& options) {
+Result<std::unique_ptr<Machine>> create_riscv_virt(const BoardOptions& options) {
     auto machine = TRY(Machine::create({.deterministic = options.deterministic,
                                         .timeout_ns = options.timeout_ns,
                                         .stop_when_stuck = options.stop_when_stuck}));

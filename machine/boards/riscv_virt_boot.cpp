@@ -5,8 +5,7 @@
 
 #include "bios/riscv/firmware.hpp"
 #include "bios/tables/device_tree.hpp"
-#include "devices/host/host_entropy.hpp"
-#include "devices/virtio/entropy.hpp"
+#include "machine/boards/board_parts.hpp"
 #include "machine/boards/riscv_virt_device_tree.hpp"
 #include "machine/boards/riscv_virt_map.hpp"
 #include "machine/loader/file.hpp"
@@ -156,17 +155,13 @@ Status Boot::load_device_tree() {
         if (!adapted) return std::unexpected(adapted.error().in(*options_.device_tree).in("--dtb"));
         tree = std::move(*adapted);
     } else {
-        DeviceTreeOptions options{.harts = options_.harts,
+        DeviceTreeOptions options{.harts = options_.cpus,
                                   .memory_bytes = options_.memory_bytes,
                                   .hart = {},
                                   .kernel_arguments = options_.kernel_arguments,
                                   .initrd_first = initrd_.first,
                                   .initrd_end = initrd_.end,
-                                  .random_seed = std::vector<u8>(32)};
-        if (options_.deterministic)
-            SeededEntropy(options_.seed).fill(options.random_seed);
-        else
-            HostEntropy().fill(options.random_seed);
+                                  .random_seed = boot_random_seed(options_, 32)};
         tree = TRY(device_tree(options, growth));
     }
     const u64 ceiling = std::min(ram_end(), device_tree_ceiling);
@@ -188,8 +183,8 @@ void Boot::write_boot_rom() {
     machine_.memory().ram_written(boot_rom_, 0, sizeof code);
 
     fw_cfg_.add_u64(FwCfg::ram_size, options_.memory_bytes);
-    fw_cfg_.add_u16(FwCfg::cpu_count, static_cast<u16>(options_.harts));
-    fw_cfg_.add_u16(FwCfg::max_cpus, static_cast<u16>(options_.harts));
+    fw_cfg_.add_u16(FwCfg::cpu_count, static_cast<u16>(options_.cpus));
+    fw_cfg_.add_u16(FwCfg::max_cpus, static_cast<u16>(options_.cpus));
 }
 
 } // namespace orrery::riscv_virt

@@ -11,7 +11,7 @@ namespace orrery::riscv_virt {
 
 class Boot {
 public:
-    Boot(Machine& machine, const RiscvVirtOptions& options, Ram& boot_rom, FwCfg& fw_cfg)
+    Boot(Machine& machine, const BoardOptions& options, Ram& boot_rom, FwCfg& fw_cfg)
         : machine_(machine), options_(options), boot_rom_(boot_rom), fw_cfg_(fw_cfg) {}
 
     // Empties RAM and loads everything. Errors name the option and file at fault.
@@ -31,7 +31,7 @@ private:
     [[nodiscard]] u64 ram_end() const { return 0x8000'0000 + options_.memory_bytes; }
 
     Machine& machine_;
-    const RiscvVirtOptions options_;
+    const BoardOptions options_;
     Ram& boot_rom_;
     FwCfg& fw_cfg_;
 

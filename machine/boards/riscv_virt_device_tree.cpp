@@ -113,10 +113,27 @@ void pci_node(DeviceTreeWriter& tree, u64 memory_bytes) {
     tree.cells("linux,pci-domain", {0});
     tree.cells("bus-range", {0, 0xff});
     tree.flag("dma-coherent");
-    tree.cells("ranges", {io_space, 0, 0, high(pci_io.base), low(pci_io.base), 0, low(pci_io.size),
-                          memory32_space, 0, low(pci_memory32.base), 0, low(pci_memory32.base), 0, low(pci_memory32.size),
-                          memory64_space, high(memory64.base), low(memory64.base), high(memory64.base), low(memory64.base),
-                          high(memory64.size), low(memory64.size)});
+    tree.cells("ranges", {io_space,
+                          0,
+                          0,
+                          high(pci_io.base),
+                          low(pci_io.base),
+                          0,
+                          low(pci_io.size),
+                          memory32_space,
+                          0,
+                          low(pci_memory32.base),
+                          0,
+                          low(pci_memory32.base),
+                          0,
+                          low(pci_memory32.size),
+                          memory64_space,
+                          high(memory64.base),
+                          low(memory64.base),
+                          high(memory64.base),
+                          low(memory64.base),
+                          high(memory64.size),
+                          low(memory64.size)});
     std::vector<u32> map;
     for (u32 slot = 0; slot < 4; ++slot) {
         for (u32 pin = 1; pin <= 4; ++pin)

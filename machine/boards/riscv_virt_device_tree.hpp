@@ -17,7 +17,7 @@ struct DeviceTreeOptions {
     riscv::HartConfiguration hart;
     std::string kernel_arguments;
     u64 initrd_first = 0;
-    u64 initrd_end = 0; // 0: there is none
+    u64 initrd_end = 0;          // 0: there is none
     std::vector<u8> random_seed; // for the kernel's generator
 };
 

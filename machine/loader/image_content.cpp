@@ -17,11 +17,13 @@ struct Mark {
     std::string_view text;
 };
 
+// ISO 9660. An image that can be a disk as well, such as a hybrid ISO, is a CD.
+constexpr Mark cd_mark{0x8001, "CD001"};
+
 constexpr std::array disk_marks{
     Mark{510, "\x55\xaa"},           // a partition table (MBR) or a boot sector
     Mark{512, "EFI PART"},           // GPT
     Mark{0x438, "\x53\xef"},         // ext2, ext3, ext4
-    Mark{0x8001, "CD001"},           // ISO 9660
     Mark{0, "XFSB"},                 // XFS
     Mark{0x10040, "_BHRfS_M"},       // Btrfs
     Mark{0, "hsqs"},                 // SquashFS
@@ -43,6 +45,7 @@ Result<ImageContent> recognise_image(const std::string& path) {
     const FileFormat format = recognise_format(start);
     // A file system may begin with a boot sector that is also an EFI program's "MZ", so disks come first there.
     if (format == FileFormat::unknown || format == FileFormat::efi) {
+        if (ByteView(start).holds(cd_mark.offset, cd_mark.text)) return ImageContent::cdrom;
         if (is_disk(start)) return ImageContent::disk;
         if (format == FileFormat::unknown)
             return error("the image '{}' is neither a kernel nor a disk that orrery knows; say which it is with "

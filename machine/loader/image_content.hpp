@@ -1,4 +1,4 @@
-// Whether a file that the user gave without saying what it is, is a kernel or a disk.
+// Whether a file that the user gave without saying what it is, is a kernel, a disk or a CD.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace orrery {
 
-enum class ImageContent : u8 { kernel, disk };
+enum class ImageContent : u8 { kernel, disk, cdrom };
 
 // By its contents, never by its name. A kernel of another architecture is a kernel here; read_kernel() refuses it.
 // Errors: the file can't be read, or is neither.

@@ -8,8 +8,8 @@ using namespace orrery;
 
 TEST_CASE("the state of a riscv-virt machine has the layout of its versions") {
     const test::ScratchFile firmware("golden-firmware", std::vector<u8>(64));
-    RiscvVirtOptions options;
-    options.harts = 2;
+    BoardOptions options;
+    options.cpus = 2;
     options.bios = firmware.path();
     options.memory_bytes = riscv_virt_least_memory;
     options.network.user = true;

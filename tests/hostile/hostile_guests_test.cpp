@@ -24,11 +24,11 @@ constexpr Setting settings[] = {{dbt::Engine::interpreter, true},
 constexpr u64 timeout_ns = 20'000'000;
 
 Outcome run(const std::string& program, Setting setting, u64 limit_ns = timeout_ns, u32 harts = 2) {
-    RiscvVirtOptions options;
+    BoardOptions options;
     options.engine = setting.engine;
     options.deterministic = setting.deterministic;
     options.virtio = setting.virtio;
-    options.harts = harts;
+    options.cpus = harts;
     options.memory_bytes = riscv_virt_least_memory;
     options.bios_none = true;
     options.kernel = std::string(ORRERY_HOSTILE_ELFS "/") + program + ".elf";

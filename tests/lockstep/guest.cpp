@@ -43,10 +43,10 @@ std::string Arguments::all() const {
     return all;
 }
 
-RiscvVirtOptions guest_options(const Arguments& arguments, dbt::Engine engine) {
-    RiscvVirtOptions options;
+BoardOptions guest_options(const Arguments& arguments, dbt::Engine engine) {
+    BoardOptions options;
     options.engine = engine;
-    options.harts = static_cast<u32>(arguments.number("harts", 1));
+    options.cpus = static_cast<u32>(arguments.number("harts", 1));
     options.memory_bytes = arguments.number("memory", 512) * MiB;
     options.kernel = arguments.text("kernel", cached_guest() + "kernel");
     options.initrd = arguments.text("initrd", cached_guest() + "initrd");
@@ -62,7 +62,7 @@ RiscvVirtOptions guest_options(const Arguments& arguments, dbt::Engine engine) {
     return options;
 }
 
-std::unique_ptr<Machine> create(const RiscvVirtOptions& options) {
+std::unique_ptr<Machine> create(const BoardOptions& options) {
     auto machine = create_riscv_virt(options);
     if (machine) return std::move(*machine);
     std::fprintf(stderr, "%s\n", machine.error().message().c_str());

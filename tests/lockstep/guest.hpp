@@ -24,9 +24,9 @@ private:
 
 // --kernel and --initrd, or what is in the cache; --harts; --memory in MiB. Ends the program with `skipped` and the
 // reason if there is no guest.
-RiscvVirtOptions guest_options(const Arguments& arguments, dbt::Engine engine);
+BoardOptions guest_options(const Arguments& arguments, dbt::Engine engine);
 // Ends the program where the host refuses.
-std::unique_ptr<Machine> create(const RiscvVirtOptions& options);
+std::unique_ptr<Machine> create(const BoardOptions& options);
 // Runs to exactly `retired`. False, with a line of explanation: the machine ended before.
 bool run_to(Machine& machine, u64 retired);
 

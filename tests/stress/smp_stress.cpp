@@ -20,9 +20,9 @@ std::chrono::duration<double> wanted_length() {
 }
 
 std::unique_ptr<Machine> machine_with(dbt::Engine engine) {
-    RiscvVirtOptions options;
+    BoardOptions options;
     options.engine = engine;
-    options.harts = 4;
+    options.cpus = 4;
     options.memory_bytes = riscv_virt_least_memory;
     options.bios_none = true;
     options.kernel.emplace(ORRERY_SMP_STRESS_ELF);

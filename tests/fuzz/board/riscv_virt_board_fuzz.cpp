@@ -27,8 +27,8 @@ u64 from_environment(const char* name, u64 otherwise) {
 class BoardFuzz {
 public:
     explicit BoardFuzz(u64 seed) : random_{seed} {
-        RiscvVirtOptions options;
-        options.harts = 2;
+        BoardOptions options;
+        options.cpus = 2;
         options.bios = firmware_.path();
         options.memory_bytes = riscv_virt_least_memory;
         options.network.user = true;

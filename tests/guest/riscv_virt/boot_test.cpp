@@ -29,10 +29,10 @@ std::string name(const Run& run) {
                        run.harts, run.deterministic ? "deterministic" : "a thread for each");
 }
 
-RiscvVirtOptions options_of(const Run& run) {
-    RiscvVirtOptions options;
+BoardOptions options_of(const Run& run) {
+    BoardOptions options;
     options.engine = run.engine;
-    options.harts = run.harts;
+    options.cpus = run.harts;
     options.deterministic = run.deterministic;
     options.memory_bytes = 64 * MiB;
     options.timeout_ns = patience_ns;
@@ -51,7 +51,7 @@ void check_power_off(Outcome outcome) {
 TEST_CASE("the small guest tells what machine it finds and powers off") {
     for (const Run& run : runs) {
         DYNAMIC_SECTION(name(run)) {
-            RiscvVirtOptions options = options_of(run);
+            BoardOptions options = options_of(run);
             options.bios_none = true;
             options.kernel = ORRERY_HELLO_GUEST;
             GuestMachine guest(options);
@@ -69,7 +69,7 @@ TEST_CASE("the small guest tells what machine it finds and powers off") {
 TEST_CASE("our SBI firmware passes the check of its functions") {
     for (const Run& run : runs) {
         DYNAMIC_SECTION(name(run)) {
-            RiscvVirtOptions options = options_of(run);
+            BoardOptions options = options_of(run);
             options.kernel = ORRERY_SBI_CHECK;
             GuestMachine guest(options);
             const Outcome outcome = guest.run();

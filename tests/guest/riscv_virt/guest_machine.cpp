@@ -22,7 +22,7 @@ std::string temporary_file() {
 
 } // namespace
 
-GuestMachine::GuestMachine(RiscvVirtOptions options) : serial_path_(temporary_file()) {
+GuestMachine::GuestMachine(BoardOptions options) : serial_path_(temporary_file()) {
     options.serial = fmt::format("file:{}", serial_path_);
     auto created = create_riscv_virt(options);
     if (!created) fmt::print(stderr, "{}\n", created.error().message());

@@ -13,7 +13,7 @@ namespace orrery::test {
 class GuestMachine {
 public:
     // `options` is completed with the serial port's file. Ends the test program when the host refuses.
-    explicit GuestMachine(RiscvVirtOptions options);
+    explicit GuestMachine(BoardOptions options);
     ~GuestMachine();
     GuestMachine(const GuestMachine&) = delete;
     GuestMachine& operator=(const GuestMachine&) = delete;

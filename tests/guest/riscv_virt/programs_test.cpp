@@ -27,10 +27,10 @@ const std::vector<Program> programs = {
 
 constexpr u64 patience_ns = 200'000'000; // of guest time, about as many instructions
 
-RiscvVirtOptions options_of(const Program& program, const ProgramHeader& header, dbt::Engine engine) {
-    RiscvVirtOptions options;
+BoardOptions options_of(const Program& program, const ProgramHeader& header, dbt::Engine engine) {
+    BoardOptions options;
     options.engine = engine;
-    options.harts = header.harts;
+    options.cpus = header.harts;
     options.memory_bytes = 16 * MiB;
     options.bios_none = true;
     options.kernel = program.elf;

@@ -36,10 +36,10 @@ const std::vector<Program> programs = {
 
 constexpr u64 patience_ns = 200'000'000; // of guest time
 
-RiscvVirtOptions options_of(const std::string& elf, u32 harts, dbt::Engine engine) {
-    RiscvVirtOptions options;
+BoardOptions options_of(const std::string& elf, u32 harts, dbt::Engine engine) {
+    BoardOptions options;
     options.engine = engine;
-    options.harts = harts;
+    options.cpus = harts;
     options.memory_bytes = 16 * MiB;
     options.bios_none = true;
     options.kernel = elf;
@@ -141,7 +141,7 @@ TEST_CASE("no guest program can tell that it is traced, and both engines write t
         DYNAMIC_SECTION(program.name) {
             const auto header = read_program_header(program.source);
             REQUIRE(header.has_value());
-            RiscvVirtOptions options = options_of(program.elf, header->harts, dbt::Engine::baseline);
+            BoardOptions options = options_of(program.elf, header->harts, dbt::Engine::baseline);
             options.virtio = header->virtio_mmio ? VirtioTransportKind::mmio : VirtioTransportKind::pci;
             GuestMachine untraced(options), translated(options);
             untraced.run();
@@ -211,7 +211,7 @@ TEST_CASE("the serial port's trace spells what the guest wrote") {
 }
 
 TEST_CASE("vCPUs on threads of their own are traced, each in its own order") {
-    RiscvVirtOptions options = options_of(ORRERY_HELLO_GUEST, 4, dbt::Engine::baseline);
+    BoardOptions options = options_of(ORRERY_HELLO_GUEST, 4, dbt::Engine::baseline);
     options.deterministic = false;
     options.timeout_ns = 60'000'000'000;
     GuestMachine guest(options);

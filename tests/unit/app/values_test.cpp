@@ -57,7 +57,7 @@ TEST_CASE("the default options want something to run, and give one hart and 1 Gi
     arguments.kernel = "vmlinuz";
     const auto plan = plan_run(arguments);
     REQUIRE(plan);
-    CHECK(plan->board.harts == 1);
+    CHECK(plan->board.cpus == 1);
     CHECK(plan->board.memory_bytes == 1 * GiB);
     CHECK(plan->board.kernel == "vmlinuz");
     CHECK_FALSE(plan->board.bios);

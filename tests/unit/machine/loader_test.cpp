@@ -205,7 +205,7 @@ TEST_CASE("firmware may be of no known format") {
     CHECK(has(refused.error().message(), "the firmware '"));
 }
 
-TEST_CASE("an image is recognised as a kernel or a disk by its contents") {
+TEST_CASE("an image is recognised as a kernel, a disk or a CD by its contents") {
     const TemporaryFolder folder;
     const auto content = [&](std::vector<u8> bytes) { return recognise_image(folder.file("image", std::move(bytes))); };
     CHECK(content(riscv_image()) == ImageContent::kernel);
@@ -214,6 +214,10 @@ TEST_CASE("an image is recognised as a kernel or a disk by its contents") {
     CHECK(content(with_text(510, "\x55\xaa")) == ImageContent::disk);
     CHECK(content(with_text(0x438, "\x53\xef")) == ImageContent::disk);
     CHECK(content(std::vector<u8>(4096)) == ImageContent::disk);
+    std::vector<u8> hybrid = with_text(510, "\x55\xaa");
+    hybrid.resize(0x9000);
+    std::ranges::copy(std::string_view("CD001"), hybrid.begin() + 0x8001);
+    CHECK(content(hybrid) == ImageContent::cdrom);
     CHECK(has(content(with_text(0, "text")).error().message(), "neither a kernel nor a disk"));
     CHECK(has(recognise_image("/").error().message(), "is a directory"));
 }
