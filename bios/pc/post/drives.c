@@ -6,7 +6,13 @@
 #include "bios/pc/shared/io.h"
 #include "bios/pc/shared/pci_config.h"
 
-enum { class_ide = 0x0101, class_ahci = 0x010601, piix_ide_timing = 0x40, ide_decode = 0x8000 };
+enum {
+    class_ide = 0x0101,
+    class_ahci = 0x010601,
+    piix_ide_timing = 0x40,
+    ide_decode = 0x8000,
+    interface_bus_master = 0x80
+};
 enum { vendor_virtio = 0x1af4, virtio_block_old = 0x1001, virtio_block = 0x1042 };
 
 struct drive* drive_add(void) {
@@ -35,8 +41,8 @@ void drive_set_geometry(struct drive* drive) {
     if (drive->cylinders > 1024) drive->cylinders = 1024;
 }
 
-static void detect_channel(u16 address, u16 command_port, u16 control_port, u32 channel) {
-    struct registers r = {.ebx = command_port, .ecx = control_port, .edx = channel, .esi = address};
+static void detect_channel(u16 address, u16 command_port, u16 control_port, u32 channel, u16 bus_master) {
+    struct registers r = {.ebx = command_port, .ecx = control_port, .edx = channel, .esi = address, .edi = bus_master};
     call_service(service_detect_ide, &r);
 }
 
@@ -48,6 +54,7 @@ static void detect_ide_function(u16 address) {
     }
     pci_write16(address, pci_command, pci_read16(address, pci_command) | pci_command_io | pci_command_master);
     static const u16 legacy[][2] = {{0x1f0, 0x3f6}, {0x170, 0x376}};
+    const u16 bus_master = interface & interface_bus_master ? pci_read16(address, pci_bar0 + 16) & 0xfff0 : 0;
     for (u32 channel = 0; channel < 2; ++channel) {
         u16 command_port = legacy[channel][0];
         u16 control_port = legacy[channel][1];
@@ -55,7 +62,8 @@ static void detect_ide_function(u16 address) {
             command_port = pci_read16(address, pci_bar0 + 8 * channel) & 0xfff8;
             control_port = (u16)((pci_read16(address, pci_bar0 + 8 * channel + 4) & 0xfffc) + 2);
         }
-        detect_channel(address, command_port, control_port, channel);
+        detect_channel(address, command_port, control_port, channel,
+                       bus_master != 0 ? (u16)(bus_master + 8 * channel) : 0);
     }
 }
 

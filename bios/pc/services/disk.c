@@ -34,7 +34,7 @@ static bool is_cd(u8 drive) {
 // READ (10), MMC-3
 u8 cd_read(u8 drive, u32 lba, u32 count, u32 address) {
     while (count != 0) {
-        const u32 some = count < 16 ? count : 16;
+        const u32 some = count < 32 ? count : 32;
         shared.transfer = (struct transfer){
             .drive = drive,
             .address = address,

@@ -1,4 +1,4 @@
-// ATA/ATAPI-6, 9.5 (PIO data-in), 9.6 (PIO data-out), 9.8 (PACKET without DMA).
+// ATA/ATAPI-6, 9.5 (PIO data-in), 9.6 (PIO data-out), 9.7 (DMA), 9.8 and 9.9 (PACKET); SFF-8038i 1.0 (the bus master).
 #include "bios/pc/services/ide.h"
 
 #include "bios/pc/services/disk.h"
@@ -21,8 +21,12 @@ enum {
     command_read_ext = 0x24,
     command_write = 0x30,
     command_write_ext = 0x34,
+    command_read_dma_ext = 0x25,
+    command_write_dma_ext = 0x35,
     command_packet = 0xa0,
     command_identify_packet = 0xa1,
+    command_read_dma = 0xc8,
+    command_write_dma = 0xca,
     command_flush = 0xe7,
     command_identify = 0xec,
 };
@@ -102,12 +106,82 @@ static u8 flush(const struct drive* drive) {
     return status & (status_busy | status_error | status_fault) ? failure(drive->command_port, status) : 0;
 }
 
+// ---- the bus master ----
+
+enum { bus_master_command = 0, bus_master_status = 2, bus_master_table = 4 };
+enum { master_start = 0x01, master_to_memory = 0x08, master_active = 0x01, master_error = 0x02, master_clear = 0x06 };
+enum { region_last = 0x8000, most_regions = 4 };
+
+struct region {
+    u32 address;
+    u16 bytes; // 0: 64 KiB
+    u16 flags;
+};
+
+// Addresses are physical ones only in real mode.
+static bool can_use_dma(const struct drive* drive, u32 address, u32 bytes) {
+    u32 machine_status;
+    __asm__ volatile("smswl %0" : "=r"(machine_status));
+    return drive->bus_master != 0 && (machine_status & 1) == 0 && ((address | bytes) & 1) == 0 && bytes != 0 &&
+           bytes <= 0x20000;
+}
+
+// The regions may not pass a 64 KiB boundary.
+static void prepare_dma(const struct drive* drive, u32 address, u32 bytes, bool write) {
+    static struct region regions[most_regions] __attribute__((aligned(32)));
+    u32 count = 0;
+    while (bytes != 0 && count < most_regions) {
+        const u32 room = 0x10000 - (address & 0xffff);
+        const u32 some = bytes < room ? bytes : room;
+        regions[count++] = (struct region){.address = address, .bytes = (u16)some};
+        address += some;
+        bytes -= some;
+    }
+    regions[count - 1].flags = region_last;
+    const u16 master = drive->bus_master;
+    out8(master + bus_master_command, write ? 0 : master_to_memory);
+    out8(master + bus_master_status, in8(master + bus_master_status) | master_clear);
+    out32(master + bus_master_table, SERVICES_BASE + (u32)regions);
+}
+
+static u8 run_dma(const struct drive* drive, bool write) {
+    const u16 master = drive->bus_master;
+    const u8 direction = write ? 0 : master_to_memory;
+    out8(master + bus_master_command, direction | master_start);
+    struct deadline deadline = deadline_in_ms(command_ms);
+    u8 status;
+    u8 seen;
+    do {
+        breathe();
+        seen = in8(master + bus_master_status);
+        status = in8(drive->control_port);
+    } while (!deadline_over(&deadline) &&
+             ((status & status_busy) || ((seen & master_active) && !(status & status_error))));
+    out8(master + bus_master_command, direction);
+    status = in8(drive->command_port + ata_status);
+    if (status & (status_busy | status_error | status_fault)) return failure(drive->command_port, status);
+    return seen & (master_active | master_error) ? disk_controller_failed : 0;
+}
+
+static u8 transfer_by_dma(const struct drive* drive, bool write) {
+    if (write)
+        out8(drive->command_port + ata_command, drive->lba48 ? command_write_dma_ext : command_write_dma);
+    else
+        out8(drive->command_port + ata_command, drive->lba48 ? command_read_dma_ext : command_read_dma);
+    const u8 error = run_dma(drive, write);
+    return error == 0 && write ? flush(drive) : error;
+}
+
 static u8 transfer_some(const struct drive* drive, u64 lba, u32 count, u32 address, bool write) {
     const u16 port = drive->command_port;
     const u8 slave = (u8)((drive->unit & 1) << 4);
     const u8 top = drive->lba48 ? 0 : (u8)((u32)lba >> 24 & 15);
     if (choose(drive, 0xe0 | slave | top) & status_busy) return disk_timeout;
     write_task(drive, lba, count);
+    if (can_use_dma(drive, address, count * 512)) {
+        prepare_dma(drive, address, count * 512, write);
+        return transfer_by_dma(drive, write);
+    }
     if (write)
         out8(port + ata_command, drive->lba48 ? command_write_ext : command_write);
     else
@@ -162,7 +236,9 @@ u8 ide_packet(const struct transfer* transfer) {
     const u16 port = drive->command_port;
     if (choose(drive, (u8)(0xa0 | (drive->unit & 1) << 4)) & status_busy) return disk_timeout;
     const u32 limit = transfer->bytes < 0xf800 ? transfer->bytes : 0xf800;
-    out8(port + ata_error, 0); // features: no DMA
+    const bool dma = can_use_dma(drive, transfer->address, transfer->bytes);
+    if (dma) prepare_dma(drive, transfer->address, transfer->bytes, false);
+    out8(port + ata_error, dma); // features
     out8(port + ata_lba_mid, (u8)limit);
     out8(port + ata_lba_high, (u8)(limit >> 8));
     out8(port + ata_command, command_packet);
@@ -171,10 +247,12 @@ u8 ide_packet(const struct transfer* transfer) {
     if ((status & (status_busy | status_error)) || !(status & status_data)) return failure(port, status);
     for (u32 i = 0; i < 12; i += 2) out16(port, (u16)(transfer->packet[i] | transfer->packet[i + 1] << 8));
     for (u32 i = 0; i < 4; ++i) in8(drive->control_port);
-    return receive(port, transfer->address, transfer->bytes);
+    return dma ? run_dma(drive, false) : receive(port, transfer->address, transfer->bytes);
 }
 
 // ---- detection, called by POST ----
+
+enum { identity_dma = 0x0100 };
 
 static u16 identity[256];
 
@@ -201,6 +279,7 @@ static bool identify(struct drive* drive, u8 command) {
 
 static void describe_disk(struct drive* drive) {
     drive->kind = drive_ide;
+    if (!(identity[49] & identity_dma)) drive->bus_master = 0;
     drive->sector_bytes = 512;
     drive->physical_cylinders = identity[1];
     drive->physical_heads = identity[3];
@@ -214,11 +293,12 @@ static void describe_disk(struct drive* drive) {
     set_name(drive, "ATA ");
 }
 
-static void probe(u16 pci, u16 command_port, u16 control_port, u8 unit) {
+static void probe(const struct drive* place, u8 unit) {
     if (shared.drive_count == most_drives) return;
     struct drive* drive = &shared.drives[shared.drive_count];
-    *drive =
-        (struct drive){.command_port = command_port, .control_port = control_port, .unit = unit, .pci_address = pci};
+    *drive = *place;
+    drive->unit = unit;
+    const u16 command_port = drive->command_port;
     const u8 status = choose(drive, (u8)(0xa0 | (unit & 1) << 4));
     if (status == 0xff || (status & status_busy)) return;
     // Registers that hold what is written belong to somebody.
@@ -229,6 +309,7 @@ static void probe(u16 pci, u16 command_port, u16 control_port, u8 unit) {
         describe_disk(drive);
     } else if (identify(drive, command_identify_packet)) {
         drive->kind = drive_ide_cd;
+        if (!(identity[49] & identity_dma)) drive->bus_master = 0;
         drive->sector_bytes = 2048;
         set_name(drive, "CD/DVD ");
     } else {
@@ -237,15 +318,16 @@ static void probe(u16 pci, u16 command_port, u16 control_port, u8 unit) {
     ++shared.drive_count;
 }
 
-// In: BX, CX the command and control ports of a channel, DL its number, SI the controller's PCI address.
+// In: BX, CX the command and control ports of a channel, DL its number, SI the controller's PCI address, DI the
+// channel's part of the bus master.
 void detect_ide(struct frame* f) {
-    const u16 command_port = f->bx;
-    const u16 control_port = f->cx;
-    out8(control_port, no_interrupts | 4); // software reset
+    const struct drive place = {
+        .command_port = f->bx, .control_port = f->cx, .pci_address = f->si, .bus_master = f->di};
+    out8(place.control_port, no_interrupts | 4); // software reset
     wait_us(10);
-    out8(control_port, no_interrupts);
+    out8(place.control_port, no_interrupts);
     wait_us(2000);
-    probe(f->si, command_port, control_port, (u8)(f->dl * 2));
-    probe(f->si, command_port, control_port, (u8)(f->dl * 2 + 1));
-    out8(control_port, no_interrupts);
+    probe(&place, (u8)(f->dl * 2));
+    probe(&place, (u8)(f->dl * 2 + 1));
+    out8(place.control_port, no_interrupts);
 }

@@ -20,6 +20,21 @@ reset_entry:
     cld
     movw %cs, %ax
     movw %ax, %ds
+    // In ROM `started` is 0. Where it isn't, a program jumped here with the devices as they happen to be: that becomes a
+    // true reset, by the chipset and else by the keyboard controller.
+    cmpb $0, started
+    je 1f
+    movb $0, started
+    movw $0xcf9, %dx
+    movb $0x02, %al
+    outb %al, %dx
+    movb $0x06, %al
+    outb %al, %dx
+    movb $0xfe, %al
+    outb %al, $0x64
+    movw $0xffff, %cx
+    loop .
+1:
     inb $0x92, %al // A20 on
     orb $2, %al
     andb $0xfe, %al
@@ -97,6 +112,7 @@ reset_flat:
     movl $POST_BASE, %edi
     movl $(2 * ROM_PART_BYTES / 4), %ecx
     rep movsl
+    movb $1, SERVICES_BASE + started
     movl $POST_STACK_TOP, %esp
     movl $POST_ENTRY_RESET, %eax
     jmp *%eax
@@ -130,3 +146,6 @@ resume_low:
     outb %al, $0x20
 1:
     ljmp *0x67
+
+    .data
+started: .byte 0

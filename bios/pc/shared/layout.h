@@ -62,6 +62,7 @@ struct drive {
     u8 lba48;
     u16 command_port; // IDE
     u16 control_port; // IDE
+    u16 bus_master;   // IDE: its channel's ports; 0: no DMA
     u16 pci_address;  // bus, device, function; for EDD and bootorder
     u16 sector_bytes;
     u64 sectors;
