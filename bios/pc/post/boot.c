@@ -79,7 +79,7 @@ static _Noreturn void boot_from_here(void) {
     else
         print("No bootable device: none of the %u drives above holds a system.\n", order_count);
     print("Ctrl-Alt-Del starts again.\n");
-    for (;;) let_interrupts_in();
+    for (;;) await_interrupt();
 }
 
 // The services' stack, which a caller of int 18h or 19h has brought us on, must be free for them.

@@ -2,23 +2,26 @@
 
 #include "bios/pc/post/boot_order.h"
 #include "bios/pc/post/fw_cfg.h"
+#include "bios/pc/post/legacy.h"
 #include "bios/pc/post/print.h"
 #include "bios/pc/post/real_mode.h"
-#include "bios/pc/shared/clock.h"
 
 enum { key_escape = 0x01, key_f12 = 0x86, default_wait_ms = 2500, menu_ms = 60000 };
+enum { bda_ticks = 0x6c, tick_ms = 55 };
 
-// The next key, as int 16h 10h gives it; 0: none came.
+// The next key, as int 16h 10h gives it; 0: none came. The time is that of int 8.
 static u16 key_within(u32 ms) {
-    struct deadline deadline = deadline_in_ms(ms);
+    const u32 begin = *bda32(bda_ticks);
     do {
         struct registers r = {.eax = 0x1100};
         interrupt(0x16, &r);
-        if (r.flags & flag_zero) continue;
-        r = (struct registers){.eax = 0x1000};
-        interrupt(0x16, &r);
-        return (u16)r.eax;
-    } while (!deadline_over(&deadline));
+        if (!(r.flags & flag_zero)) {
+            r = (struct registers){.eax = 0x1000};
+            interrupt(0x16, &r);
+            return (u16)r.eax;
+        }
+        if (ms != 0) await_interrupt();
+    } while ((*bda32(bda_ticks) - begin) * tick_ms < ms);
     return 0;
 }
 

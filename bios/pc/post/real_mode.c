@@ -18,7 +18,7 @@ void call_service(enum service service, struct registers* r) {
     far_call(SERVICES_SEGMENT, (u16)shared.entries[service], r);
 }
 
-void let_interrupts_in(void) {
-    struct registers r = {.eax = 0x0100};
-    interrupt(0x16, &r);
+void await_interrupt(void) {
+    struct registers r = {0};
+    call_service(service_idle, &r);
 }

@@ -9,5 +9,5 @@ void interrupt(u8 vector, struct registers* r);
 void far_call(u16 segment, u16 offset, struct registers* r);
 // One of the services that have no vector.
 void call_service(enum service service, struct registers* r);
-// Lets interrupts in for a moment.
-void let_interrupts_in(void);
+// Rests until there was an interrupt; the timer's comes 18 times a second.
+void await_interrupt(void);

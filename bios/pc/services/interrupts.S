@@ -98,6 +98,13 @@ entry_default_irq_low:
 entry_default:
     iretw
 
+// For POST: rests until there was an interrupt.
+    .globl entry_idle
+entry_idle:
+    sti
+    hlt
+    iretw
+
 // Int 16h. Who waits for a key does so on his own stack, with interrupts on.
     .globl entry_keyboard
 entry_keyboard:

@@ -5,7 +5,7 @@ extern const u8 floppy_parameters[];
 extern char entry_default[], entry_default_irq_low[], entry_default_irq_high[], entry_timer[], entry_keyboard_irq[],
     entry_rtc_irq[], entry_video_none[], entry_video_serial[], entry_equipment[], entry_memory[], entry_disk[],
     entry_serial[], entry_system[], entry_keyboard[], entry_printer[], entry_boot_failed[], entry_boot[], entry_clock[],
-    entry_floppy_irq[], entry_detect_ide[], call_real[], free_begin[], free_end[];
+    entry_floppy_irq[], entry_detect_ide[], entry_idle[], call_real[], free_begin[], free_end[];
 
 __attribute__((section(".shared"))) struct shared shared = {
     .entries =
@@ -30,6 +30,7 @@ __attribute__((section(".shared"))) struct shared shared = {
             [service_clock] = (u32)entry_clock,
             [service_floppy_irq] = (u32)entry_floppy_irq,
             [service_detect_ide] = (u32)entry_detect_ide,
+            [service_idle] = (u32)entry_idle,
         },
     .call_real = (u32)call_real,
     .free_begin = (u32)free_begin,

@@ -134,6 +134,7 @@ enum service {
     service_clock,
     service_floppy_irq,
     service_detect_ide, // the rest is for POST: called with a far call
+    service_idle,
     service_count,
 };
 
