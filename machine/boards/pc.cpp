@@ -483,6 +483,11 @@ Status Builder::add_firmware_interface() {
     TRY_STATUS(fw_cfg_->add_file("etc/e820", std::move(e820)));
     tables_ = &machine_.keep(std::make_unique<BoardTables>(describe_board(options_, q35_)));
     for (const bios::FirmwareFile& file : tables_->for_firmware) TRY_STATUS(fw_cfg_->add_file(file.name, file.bytes));
+    // Where our BIOS mirrors the text screen, and takes keys from: 16 bits.
+    if (options_.serial != "none") {
+        constexpr auto port = static_cast<u16>(serial_ports[0].base);
+        TRY_STATUS(fw_cfg_->add_file("etc/sercon-port", {static_cast<u8>(port), static_cast<u8>(port >> 8)}));
+    }
     fill_clock_memory();
     return {};
 }
