@@ -58,6 +58,10 @@ public:
     // ---- memory at linear addresses. 1, 2, 4 or 8 bytes.
     Faulting<u64> read(u64 linear, u32 size_bytes, u8 mmu_index = implicit_access);
     Faulting<void> write(u64 linear, u64 value, u32 size_bytes, u8 mmu_index = implicit_access);
+    // Whether running code may write all of it, on two pages at most: for stores in parts, which mustn't stop midway.
+    Faulting<void> check_writable(u64 linear, u64 size_bytes);
+    // Where a linear address is that was computed: outside of 64-bit code they wrap after 4 GiB.
+    [[nodiscard]] u64 wrapped(u64 linear) const { return code64() ? linear : linear & mask(Size::dword); }
 
 private:
     State& state_;

@@ -48,14 +48,6 @@ Faulting<void> check_alignment(u64 linear, u64 alignment) {
     return {};
 }
 
-Faulting<void> check_writable(Core& core, u64 linear, u64 bytes) {
-    const u64 last = linear + bytes - 1;
-    TRY(core.mmu().translate(linear, MemoryAction::write, explicit_access));
-    if (linear / page_size != last / page_size)
-        TRY(core.mmu().translate(last & ~(page_size - 1), MemoryAction::write, explicit_access));
-    return {};
-}
-
 u32 vector_count(const SaveRequest& request) { return request.code64 ? 16 : 8; }
 u64 xmm_end_of(const SaveRequest& request) { return xmm_at + vector_count(request) * sizeof(Vector); }
 u64 ymm_end_of(const SaveRequest& request) { return ymm_at + vector_count(request) * sizeof(Vector); }
@@ -153,7 +145,7 @@ Faulting<void> check_header(const Area& area, u64 enabled) {
 Faulting<void> fxsave(Core& core, const SaveRequest& request) {
     const State& state = core.state();
     TRY_STATUS(check_alignment(request.linear, fxsave_alignment));
-    TRY_STATUS(check_writable(core, request.linear, header_at));
+    TRY_STATUS(core.check_writable(request.linear, header_at));
     Area area;
     put_x87(area, state.x87, request.wide);
     put_mxcsr(area, state);
@@ -179,7 +171,7 @@ Faulting<void> xsave(Core& core, const SaveRequest& request) {
     const u64 wanted = request.components & state.xcr0;
     TRY_STATUS(check_alignment(request.linear, xsave_alignment));
     const u64 bytes = (state.xcr0 & xcr0::avx) != 0 ? area_bytes : ymm_at;
-    TRY_STATUS(check_writable(core, request.linear, bytes));
+    TRY_STATUS(core.check_writable(request.linear, bytes));
     Area area;
     TRY_STATUS(area.load(core, request.linear, header_at, header_at + 8));
     u64 used = in_use(state);

@@ -61,6 +61,7 @@ struct X87 {
     u64 data = 0;
     // Exceptions of a store whose value is on its way to memory. Means nothing between instructions.
     u16 unfinished_store = 0;
+    u16 unfinished_upper = 0; // bits 79:64 of such a value
     static constexpr void fields(auto& s, auto&& f) {
         f("registers", s.registers), f("control", s.control), f("status", s.status), f("top", s.top);
         f("valid", s.valid), f("opcode", s.opcode), f("instruction", s.instruction), f("data", s.data);

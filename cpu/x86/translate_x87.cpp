@@ -161,11 +161,13 @@ void store(BlockTranslation& t, Operation operation, bool integer, u8 pops) {
     const Memory place = memory(t, size, true);
     const Value packed = t.constant(request.pack());
     if (size == 10) {
-        t.call(HelperNumber::x87_store_wide, place.address, place.offset, packed);
-        return note_instruction(t);
+        const Value value = t.call(HelperNumber::x87_store_wide, place.address, place.offset, packed);
+        t.store(place.address, 8, value);
+        t.store(t.binary(IrOp::add, place.address, u64{8}), 2, t.call(HelperNumber::x87_upper));
+    } else {
+        const Value value = t.call(HelperNumber::x87_store, place.offset, ir::no_value, packed);
+        t.store(place.address, size, value);
     }
-    const Value value = t.call(HelperNumber::x87_store, place.offset, ir::no_value, packed);
-    t.store(place.address, size, value);
     note_instruction(t);
     t.call(HelperNumber::x87_finish_store, place.offset, ir::no_value, packed);
 }
@@ -281,6 +283,14 @@ X87(fscale, transform(t, Operation::scale))
 X87(fxtract, transform(t, Operation::extract))
 X87(fprem, transform(t, Operation::remainder))
 X87(fprem1, transform(t, Operation::nearest_remainder))
+X87(fsin, transform(t, Operation::sine))
+X87(fcos, transform(t, Operation::cosine))
+X87(fsincos, transform(t, Operation::sine_and_cosine))
+X87(fptan, transform(t, Operation::tangent))
+X87(fpatan, transform(t, Operation::arctangent))
+X87(f2xm1, transform(t, Operation::power_of_two))
+X87(fyl2x, transform(t, Operation::logarithm))
+X87(fyl2xp1, transform(t, Operation::logarithm_near_one))
 
 X87(fnstcw, store_word(t, HelperNumber::x87_control_word))
 X87(fnstsw, store_word(t, HelperNumber::x87_status_word))

@@ -116,14 +116,10 @@ u64 check_vector_alignment(void* self, u64 linear, u64, u64) {
 
 // Stores of one instruction to two pages: nothing is written unless all can be.
 u64 check_store(void* self, u64 linear, u64 size, u64) {
-    const u64 last = linear + size - 1;
-    if ((linear ^ last) < page_size) return 0;
+    if ((linear ^ (linear + size - 1)) < page_size) return 0;
     Core& core = core_of(self);
-    for (const u64 address : {linear, last & ~(page_size - 1)}) {
-        const auto place = core.mmu().translate(address, MemoryAction::write, explicit_access);
-        if (!place) return raise(core, place.error());
-    }
-    return 0;
+    const auto writable = core.check_writable(linear, size);
+    return writable ? 0 : raise(core, writable.error());
 }
 
 u64 read_mmx(void* self, u64 number, u64, u64) { return core_of(self).state().x87.registers[number].significand; }

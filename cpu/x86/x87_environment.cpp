@@ -8,23 +8,12 @@ namespace {
 
 constexpr u32 register_bytes = 10;
 
-// Whether all of it can be written, so that what follows doesn't stop midway.
-Faulting<void> check_writable(Core& core, u64 address, u64 size_bytes) {
-    const u64 last = address + size_bytes - 1;
-    for (const u64 at : {address, last})
-        if (const auto place = core.mmu().translate(at, MemoryAction::write, explicit_access); !place)
-            return std::unexpected(place.error());
-    return {};
-}
-
-bool crosses_page(u64 address, u64 size_bytes) { return (address ^ (address + size_bytes - 1)) >= page_size; }
-
 Faulting<void> store_registers(Core& core, u64 address) {
     const X87& x87 = core.state().x87;
     for (u32 i = 0; i < 8; ++i, address += register_bytes) {
         const X87::Register& value = x87.registers[(x87.top + i) & 7];
-        TRY(core.write(address, value.significand, 8, explicit_access));
-        TRY(core.write(address + 8, value.sign_exponent, 2, explicit_access));
+        TRY_STATUS(core.write(core.wrapped(address), value.significand, 8, explicit_access));
+        TRY_STATUS(core.write(core.wrapped(address + 8), value.sign_exponent, 2, explicit_access));
     }
     return {};
 }
@@ -33,8 +22,8 @@ using Registers = std::array<X87::Register, 8>;
 Faulting<Registers> load_registers(Core& core, u64 address) {
     Registers registers;
     for (X87::Register& value : registers) {
-        value.significand = TRY(core.read(address, 8, explicit_access));
-        value.sign_exponent = static_cast<u16>(TRY(core.read(address + 8, 2, explicit_access)));
+        value.significand = TRY(core.read(core.wrapped(address), 8, explicit_access));
+        value.sign_exponent = static_cast<u16>(TRY(core.read(core.wrapped(address + 8), 2, explicit_access)));
         address += register_bytes;
     }
     return registers;
@@ -87,7 +76,7 @@ Faulting<Image> load_image(Core& core, u64 address, X87Layout layout) {
     const u32 unit = layout.wide ? 4 : 2;
     Image image{};
     for (u32& each : image) {
-        each = static_cast<u32>(TRY(core.read(address, unit, explicit_access)));
+        each = static_cast<u32>(TRY(core.read(core.wrapped(address), unit, explicit_access)));
         address += unit;
     }
     return image;
@@ -108,17 +97,12 @@ u16 x87_tag_word(const X87& x87) {
     return static_cast<u16>(tags);
 }
 
-Faulting<void> store_80_bits(Core& core, u64 address, u64 low, u16 high) {
-    if (crosses_page(address, register_bytes)) TRY(check_writable(core, address, register_bytes));
-    TRY(core.write(address, low, 8, explicit_access));
-    return core.write(address + 8, high, 2, explicit_access);
-}
-
 Faulting<void> store_x87_environment(Core& core, u64 address, X87Layout layout) {
-    TRY(check_writable(core, address, layout.environment_bytes()));
+    TRY_STATUS(core.check_writable(address, layout.environment_bytes()));
     const u32 unit = layout.wide ? 4 : 2;
     for (const u32 each : environment_of(core.state().x87, layout)) {
-        TRY(core.write(address, each & mask(layout.wide ? Size::dword : Size::word), unit, explicit_access));
+        TRY_STATUS(core.write(core.wrapped(address), each & mask(layout.wide ? Size::dword : Size::word), unit,
+                       explicit_access));
         address += unit;
     }
     return {};
@@ -130,8 +114,8 @@ Faulting<void> load_x87_environment(Core& core, u64 address, X87Layout layout) {
 }
 
 Faulting<void> store_x87_state(Core& core, u64 address, X87Layout layout) {
-    TRY(check_writable(core, address, layout.state_bytes()));
-    TRY(store_x87_environment(core, address, layout));
+    TRY_STATUS(core.check_writable(address, layout.state_bytes()));
+    TRY_STATUS(store_x87_environment(core, address, layout));
     return store_registers(core, address + layout.environment_bytes());
 }
 

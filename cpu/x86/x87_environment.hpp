@@ -20,9 +20,6 @@ Faulting<void> load_x87_environment(Core& core, u64 address, X87Layout layout);
 Faulting<void> store_x87_state(Core& core, u64 address, X87Layout layout);
 Faulting<void> load_x87_state(Core& core, u64 address, X87Layout layout);
 
-// Nothing is stored if part of it can't be.
-Faulting<void> store_80_bits(Core& core, u64 address, u64 low, u16 high);
-
 // Two bits for each register, in physical order (SDM 1, 8.1.7).
 u16 x87_tag_word(const X87& x87);
 

@@ -1,4 +1,5 @@
 // Helpers of the x87 instructions that compute from what is on the stack alone (SDM 1, 8.3.5 to 8.3.9).
+#include "cpu/float/extended_functions.hpp"
 #include "cpu/x86/helpers.hpp"
 #include "cpu/x86/processor.hpp"
 #include "cpu/x86/x87_unit.hpp"
@@ -103,6 +104,60 @@ void remainder(X87Unit& unit, bool nearest) {
     });
 }
 
+// Of an angle; one that is too large for it is left alone, and C2 says so (SDM 1, 8.3.8).
+bool takes_angle(X87Unit& unit, bool pushes) {
+    unit.clear_condition(x87_status::c2);
+    const bool stack_fault = unit.empty(0) || (pushes && !unit.has_room());
+    if (stack_fault || extended::is_reducible(unit.get(0))) return true;
+    unit.report(0);
+    unit.set_condition(x87_status::c2);
+    return false;
+}
+
+// ST(1) becomes a function of itself and ST(0), which is popped.
+template <typename Function> void replace_below(X87Unit& unit, Function function) {
+    const auto commit = [&](Extended result) {
+        unit.put(1, result);
+        unit.pop(1);
+    };
+    if (unit.empty(0) || unit.empty(1))
+        return unit.conclude(StackFault::underflow, [&] { commit(extended::indefinite); });
+    ExtendedContext context = unit.context();
+    const Extended result = function(unit.get(1), unit.get(0), context);
+    unit.conclude(context, [&] { commit(result); });
+}
+
+std::pair<Extended, Extended> tangent_and_one(Extended a, ExtendedContext& context) {
+    const Extended result = extended::tangent(a, context);
+    const bool is_nan = result.exponent() == Extended::largest_exponent;
+    return {result, is_nan ? result : extended::one};
+}
+
+void transcendental(X87Unit& unit) {
+    switch (unit.request().operation) {
+    case Operation::sine:
+        if (takes_angle(unit, false)) replace_top(unit, extended::sine);
+        return;
+    case Operation::cosine:
+        if (takes_angle(unit, false)) replace_top(unit, extended::cosine);
+        return;
+    case Operation::sine_and_cosine:
+        if (takes_angle(unit, true)) replace_and_push(unit, extended::sine_and_cosine);
+        return;
+    case Operation::tangent:
+        if (takes_angle(unit, true)) replace_and_push(unit, tangent_and_one);
+        return;
+    case Operation::arctangent:
+        return replace_below(unit, extended::arctangent);
+    case Operation::power_of_two:
+        return replace_top(unit, extended::power_of_two_less_one);
+    case Operation::logarithm:
+        return replace_below(unit, extended::logarithm);
+    default: // logarithm_near_one
+        replace_below(unit, extended::logarithm_plus_one);
+    }
+}
+
 } // namespace
 
 namespace helper {
@@ -134,8 +189,14 @@ u64 x87_transform(void* self, u64, u64, u64 packed) {
     case Operation::extract:
         replace_and_push(unit, extended::extract);
         break;
+    case Operation::remainder:
+        remainder(unit, false);
+        break;
+    case Operation::nearest_remainder:
+        remainder(unit, true);
+        break;
     default:
-        remainder(unit, unit.request().operation == Operation::nearest_remainder);
+        transcendental(unit);
     }
     return 0;
 }

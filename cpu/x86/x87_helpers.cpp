@@ -2,7 +2,6 @@
 #include "cpu/x86/helpers.hpp"
 #include "cpu/x86/lazy_flags.hpp"
 #include "cpu/x86/processor.hpp"
-#include "cpu/x86/x87_environment.hpp"
 #include "cpu/x86/x87_unit.hpp"
 
 namespace orrery::x86 {
@@ -195,6 +194,8 @@ u64 put_store(X87Unit& unit, u64 value, u16 raised) {
     return value;
 }
 
+extended::Decimal bits_of(Extended a) { return {a.significand, a.sign_exponent}; }
+
 u64 indefinite_of(X87Type type) {
     switch (type) {
     case X87Type::f32:
@@ -270,35 +271,34 @@ u64 x87_store_wide(void* self, u64 address, u64 data, u64 packed) {
     Core& core = core_of(self);
     X87Unit unit(core, X87Request::unpack(packed), data);
     const bool decimal = unit.request().type == X87Type::decimal;
+    ExtendedContext context = unit.context();
     extended::Decimal image{};
     u16 raised = 0;
+    bool stops = false;
     if (unit.empty(0)) {
         raised = X87Unit::flags_of(StackFault::underflow);
-        image = decimal ? extended::indefinite_decimal
-                        : extended::Decimal{extended::indefinite.significand, extended::indefinite.sign_exponent};
-        if (!unit.context().is_masked(x87_flag::invalid)) {
-            unit.report(raised);
-            return 0;
-        }
+        stops = !context.is_masked(x87_flag::invalid);
+        image = decimal ? extended::indefinite_decimal : bits_of(extended::indefinite);
     } else {
-        const Extended top = unit.get(0);
-        ExtendedContext context = unit.context();
-        image = decimal ? extended::to_decimal(top, context) : extended::Decimal{top.significand, top.sign_exponent};
+        image = decimal ? extended::to_decimal(unit.get(0), context) : bits_of(unit.get(0));
         raised = context.raised;
-        if (context.stops_store()) {
-            unit.report(raised);
-            return 0;
-        }
+        stops = context.stops_store();
     }
-    const auto stored = store_80_bits(core, address, image.low, image.high);
-    if (!stored) {
-        core.services().leave_raising(stored.error());
+    if (stops) {
+        unit.report(raised);
         return 0;
     }
-    unit.pop(unit.request().pops);
-    unit.report(raised);
-    return 0;
+    // The two stores that follow must not be half done.
+    if ((address ^ (address + 9)) >= page_size)
+        if (const auto writable = core.check_writable(address, 10); !writable) {
+            core.services().leave_raising(writable.error());
+            return 0;
+        }
+    unit.state().unfinished_upper = image.high;
+    return put_store(unit, image.low, raised);
 }
+
+u64 x87_upper(void* self, u64, u64, u64) { return core_of(self).state().x87.unfinished_upper; }
 
 u64 x87_move(void* self, u64, u64, u64 packed) {
     X87Unit unit(core_of(self), X87Request::unpack(packed), X87Unit::no_data);

@@ -156,6 +156,7 @@ public:
             report_unmasked();
     }
     void clear_condition(u16 condition) { x87_.status = static_cast<u16>(x87_.status & ~condition); }
+    void set_condition(u16 condition) { x87_.status = static_cast<u16>(x87_.status | condition); }
     void set_conditions(u16 conditions) {
         constexpr u16 all = x87_status::c0 | x87_status::c2 | x87_status::c3;
         x87_.status = static_cast<u16>((x87_.status & ~all) | conditions);

@@ -320,7 +320,7 @@ std::string difference(const Case& tried, const HostOutcome& host, const HostOut
             text += fmt::format(" r{}: {:#x} on the host, {:#x} here, {:#x} before;", i, host.registers.r[i],
                                 guest.registers.r[i], tried.before.r[i]);
     FpuImage host_fpu = host.registers.fpu, guest_fpu = guest.registers.fpu;
-    hide_undefined_x87(tried.instruction, host_fpu, guest_fpu);
+    hide_undefined_x87(tried.instruction, tried.count == 1 ? &tried.before.fpu : nullptr, host_fpu, guest_fpu);
     const u32 unknown = unknown_flags(tried.instruction.row->op, host_fpu.get<u32>(FpuImage::mxcsr));
     if (host.vector == x86::vector::xm)
         for (FpuImage* fpu : {&host_fpu, &guest_fpu})

@@ -59,6 +59,45 @@ u16 sign_and_exponent(Random& random) {
 
 bool stores_environment(Op op) { return op == Op::fnstenv || op == Op::fnsave; }
 
+// The results of transcendental functions may be off by a unit in the last place, and C1 with it. True also where
+// nothing is promised.
+bool is_transcendental(Op op) {
+    switch (op) {
+    case Op::fsin:
+    case Op::fcos:
+    case Op::fsincos:
+    case Op::fptan:
+    case Op::fpatan:
+    case Op::f2xm1:
+    case Op::fyl2x:
+    case Op::fyl2xp1:
+        return true;
+    default:
+        return false;
+    }
+}
+
+// Makes two registers the same that are as good as that.
+void equalise(u32 number, const FpuImage& host, FpuImage& guest) {
+    const std::size_t at = FpuImage::st(number);
+    const auto key = [&](const FpuImage& image) {
+        return static_cast<i128>(u128{image.get<u16>(at + 8)} << 63 | (image.get<u64>(at) & ~u64{0} >> 1));
+    };
+    const i128 apart = key(host) - key(guest);
+    if (apart < -1 || apart > 1) return;
+    guest.put<u64>(at, host.get<u64>(at));
+    guest.put<u16>(at + 8, host.get<u16>(at + 8));
+}
+
+// SDM 2: F2XM1 is defined from -1 to 1, FYL2XP1 within 1 - sqrt(1/2) of zero.
+bool is_beyond_range(Op op, const FpuImage* before) {
+    if (op != Op::f2xm1 && op != Op::fyl2xp1) return false;
+    if (!before) return true;
+    const u32 exponent = before->get<u16>(FpuImage::st(0) + 8) & 0x7fff;
+    if (exponent == 0x7fff) return false;
+    return exponent >= (op == Op::f2xm1 ? 0x3fff : 0x3fff - 2);
+}
+
 bool compares_to_flags(Op op) { return op == Op::fcomi || op == Op::fcomip || op == Op::fucomi || op == Op::fucomip; }
 bool is_comparison(Op op) {
     switch (op) {
@@ -115,8 +154,14 @@ u64 x87_number(Random& random) {
                             : u64{sign_and_exponent(random)} << 48 | significand(random) >> random.below(64);
 }
 
-void hide_undefined_x87(const x86::Instruction& instruction, FpuImage& host, FpuImage& guest) {
+void hide_undefined_x87(const x86::Instruction& instruction, const FpuImage* before, FpuImage& host, FpuImage& guest) {
     if (!is_x87(*instruction.row)) return;
+    if (is_transcendental(instruction.row->op)) {
+        for (const u32 number : {0U, 1U}) equalise(number, host, guest);
+        for (FpuImage* image : {&host, &guest})
+            image->put(FpuImage::status, static_cast<u16>(image->get<u16>(FpuImage::status) & ~status::c1));
+        if (is_beyond_range(instruction.row->op, before)) guest = host;
+    }
     u16 hidden = 0;
     // Behind an unmasked exception Intel's processors leave conditions alone, AMD's set them.
     if (is_comparison(instruction.row->op) && (host.get<u16>(FpuImage::status) & status::summary) != 0)
@@ -133,7 +178,8 @@ u64 undefined_x87_flags(const x86::Instruction& instruction, const FpuImage& hos
 }
 
 bool may_lead(const x86::Row& row) {
-    return is_x87(row) && !stores_environment(row.op) && !is_comparison(row.op) && !compares_to_flags(row.op);
+    return is_x87(row) && !stores_environment(row.op) && !is_comparison(row.op) && !compares_to_flags(row.op) &&
+           !is_transcendental(row.op);
 }
 
 HiddenBytes hidden_in_memory(const x86::Instruction& instruction) {

@@ -17,8 +17,8 @@ void randomize_x87(FpuImage& image, Random& random);
 // A number in any of the formats that operands in memory have.
 u64 x87_number(Random& random);
 
-// Hides what is not ours to know after `instruction` in both outcomes.
-void hide_undefined_x87(const x86::Instruction& instruction, FpuImage& host, FpuImage& guest);
+// Hides what is not ours to know after `instruction` in both outcomes. `before`: what it began with, if that is known.
+void hide_undefined_x87(const x86::Instruction& instruction, const FpuImage* before, FpuImage& host, FpuImage& guest);
 // Flags that processors set differently.
 u64 undefined_x87_flags(const x86::Instruction& instruction, const FpuImage& host);
 // Bytes of what the instruction stores at `address` which are the processor's own: pointers to the last instruction.

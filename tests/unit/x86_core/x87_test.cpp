@@ -226,6 +226,21 @@ TEST_CASE("single steps trap behind x87 instructions, also behind one that makes
     CHECK(program.x87().status == 0x80c1);
 }
 
+TEST_CASE("an angle beyond 2^63 is left alone, and C2 says so") {
+    ON_BOTH_ENGINES;
+    const u8 function = GENERATE(as<u8>{}, 0xfe, 0xff, 0xfb, 0xf2); // fsin, fcos, fsincos, fptan
+    program.x87().registers[0] = {u64{1} << 63, 0x3fff + 63};
+    program.x87().valid = 1;
+    program.x87().status = x87_status::c1;
+    CHECK_FALSE(program.run({0xd9, function}));
+    CHECK(program.x87().status == x87_status::c2);
+    CHECK(program.x87().top == 0);
+    CHECK(program.x87().registers[0].sign_exponent == 0x3fff + 63);
+    program.x87().registers[0].sign_exponent = 0x3fff;
+    CHECK_FALSE(program.run({0xd9, function}));
+    CHECK((program.x87().status & x87_status::c2) == 0);
+}
+
 namespace {
 
 // A state with something in every field.
