@@ -35,6 +35,16 @@ std::string command_line(std::string_view file, std::string_view arguments);
 // For the modules of a request.
 void name_modules(std::vector<X86BootModule>& modules);
 
+// An ELF file's section headers, in which the sections of symbols have the addresses that they were given. None: the
+// file has no sections, or isn't ELF.
+struct ElfSections {
+    std::vector<u8> headers;
+    u32 count = 0;
+    u32 entry_bytes = 0;
+    u32 names = 0; // the section with their names
+};
+Result<ElfSections> place_elf_sections(X86BootPlan& plan, MemoryLayout& layout, std::span<const u8> file);
+
 // Memory below 640 KiB, and above 1 MiB up to the first gap, in KiB (MB1 3.3, MB2 3.6.3).
 u32 lower_kib(std::span<const MemoryRange> memory);
 u32 upper_kib(std::span<const MemoryRange> memory);

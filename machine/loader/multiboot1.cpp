@@ -25,8 +25,8 @@ constexpr u32 must_be_known = 0xffff;
 } // namespace wish
 
 namespace given { // flags of the boot information, MB1 3.3
-constexpr u32 memory = 1 << 0, command_line = 1 << 2, modules = 1 << 3, memory_map = 1 << 6, loader_name = 1 << 9,
-              frame_buffer = 1 << 12;
+constexpr u32 memory = 1 << 0, command_line = 1 << 2, modules = 1 << 3, elf_sections = 1 << 5, memory_map = 1 << 6,
+              loader_name = 1 << 9, frame_buffer = 1 << 12;
 } // namespace given
 
 struct Information {
@@ -37,7 +37,10 @@ struct Information {
     u32 command_line = 0;
     u32 module_count = 0;
     u32 modules = 0;
-    u32 symbols[4] = {};
+    u32 section_count = 0;
+    u32 section_entry_bytes = 0;
+    u32 sections = 0;
+    u32 section_names = 0;
     u32 memory_map_bytes = 0;
     u32 memory_map = 0;
     u32 drives[2] = {};
@@ -85,6 +88,7 @@ public:
     Result<X86BootPlan> plan() {
         TRY_STATUS(place_kernel());
         TRY_STATUS(tell_modules());
+        TRY_STATUS(tell_sections());
         TRY_STATUS(tell_memory());
         tell_screen();
         information_.flags |= given::command_line | given::loader_name;
@@ -142,6 +146,18 @@ private:
         if (list.empty()) return {};
         information_.modules =
             static_cast<u32>(TRY(place(plan_, layout_, std::move(list), 16, "the list of its modules")));
+        return {};
+    }
+
+    Status tell_sections() {
+        multiboot::ElfSections sections = TRY(multiboot::place_elf_sections(plan_, layout_, request_.kernel));
+        if (sections.headers.empty()) return {};
+        information_.flags |= given::elf_sections;
+        information_.section_count = sections.count;
+        information_.section_entry_bytes = sections.entry_bytes;
+        information_.section_names = sections.names;
+        information_.sections =
+            static_cast<u32>(TRY(place(plan_, layout_, std::move(sections.headers), 16, "the list of its sections")));
         return {};
     }
 

@@ -44,6 +44,7 @@ enum class InformationTag : u32 { // MB2 3.6
     basic_memory = 4,
     memory_map = 6,
     frame_buffer = 8,
+    elf_sections = 9,
     rsdp_old = 14,
     rsdp_new = 15,
     load_base = 21,
@@ -171,6 +172,7 @@ public:
         TRY_STATUS(place_kernel());
         tell_texts();
         TRY_STATUS(tell_modules());
+        TRY_STATUS(tell_sections());
         tell_memory();
         tell_screen();
         tell_rsdp();
@@ -224,6 +226,18 @@ private:
             information_.text(lines[i]);
             information_.end();
         }
+        return {};
+    }
+
+    Status tell_sections() {
+        const multiboot::ElfSections sections = TRY(multiboot::place_elf_sections(plan_, layout_, request_.kernel));
+        if (sections.headers.empty()) return {};
+        information_.begin(InformationTag::elf_sections);
+        information_.number(sections.count);
+        information_.number(sections.entry_bytes);
+        information_.number(sections.names);
+        information_.bytes(sections.headers);
+        information_.end();
         return {};
     }
 

@@ -1,5 +1,6 @@
 // Kernels of the other boot protocols of PCs: PVH, Multiboot 1 and 2.
 #include <algorithm>
+#include <array>
 #include <map>
 
 #include "machine/loader/byte_view.hpp"
@@ -162,6 +163,39 @@ TEST_CASE("a Multiboot 2 kernel finds its information in EBX, tag by tag") {
     CHECK_FALSE(tags.contains(21));
 }
 
+TEST_CASE("an ELF kernel finds its sections, and its symbols where they were put") {
+    for (const bool wide : {true, false}) {
+        const ElfForm form{wide, static_cast<u16>(wide ? 62 : 3), 0};
+        // The addresses of the sections' headers hold what elf_with_sections() says, or a place in memory.
+        const auto check = [&](const X86BootPlan& plan, const ByteView& headers) {
+            const auto address = [&](u64 section) {
+                return wide ? headers.dword(section * 64 + 16) : u64{headers.word(section * 40 + 12)};
+            };
+            CHECK(address(1) == elf_address); // part of a segment
+            CHECK(std::ranges::equal(bytes_at(plan, address(2)), std::vector<u8>(48, 's')));
+            CHECK(text_at(plan, address(3)) == "names");
+            CHECK(address(4) == 0); // neither symbols nor strings
+        };
+        const X86BootPlan first = planned(request_for(elf_with_sections(form, multiboot1_header(0, false))));
+        check_plan(first, request_for({}));
+        const ByteView info(bytes_at(first, first.entry.rbx));
+        CHECK((info.word(0) & 1 << 5) != 0);
+        CHECK(info.word(28) == 5);
+        CHECK(info.word(32) == (wide ? 64 : 40));
+        CHECK(info.word(40) == 3);
+        check(first, ByteView(bytes_at(first, info.word(36))));
+
+        const X86BootPlan second = planned(request_for(elf_with_sections(form, multiboot2_header({}))));
+        check_plan(second, request_for({}));
+        const auto tags = tags_of(second);
+        REQUIRE(tags.contains(9));
+        const ByteView tag = tags.find(9)->second;
+        CHECK(tag.word(8) == 5);
+        CHECK(tag.word(16) == 3);
+        check(second, ByteView(tag.part(20, tag.size() - 20)));
+    }
+}
+
 TEST_CASE("a Multiboot 2 kernel's tags say where it lies and starts") {
     const X86BootPlan flat = planned(request_for(flat_kernel(multiboot2_header(multiboot2_address_tags()))));
     check_plan(flat, request_for({}));
@@ -245,6 +279,7 @@ TEST_CASE("no change of bytes in a kernel of these protocols does harm") {
         flat_kernel(multiboot1_header(3, true)),
         elf_with(multiboot2_header(multiboot2_tag(1, {1, 6}))),
         flat_kernel(multiboot2_header(multiboot2_address_tags())),
+        elf_with_sections({}, multiboot2_header({})),
     };
     u64 random = 1;
     const auto next = [&] {
@@ -256,7 +291,8 @@ TEST_CASE("no change of bytes in a kernel of these protocols does harm") {
     for (int i = 0; i < 20'000; ++i) {
         X86BootRequest request = request_for(seeds[next() % seeds.size()]);
         for (u64 change = next() % 4 + 1; change != 0; --change) {
-            const u64 start = next() % 2 * (request.kernel[0] == 0x7f ? elf_content_offset : 0);
+            const std::array<u64, 3> starts{0, elf_content_offset, request.kernel.size() - 0x140};
+            const u64 start = request.kernel[0] == 0x7f ? starts[next() % starts.size()] : 0;
             request.kernel[start + next() % 0x80] = next() % 2 ? static_cast<u8>(next()) : u8{0xff};
         }
         if (next() % 4 == 0) request.kernel.resize(next() % request.kernel.size() + 1);

@@ -71,6 +71,34 @@ std::vector<u8> elf_program(const ElfForm& form, const std::vector<u8>& content)
     return file;
 }
 
+std::vector<u8> elf_with_sections(const ElfForm& form, const std::vector<u8>& content) {
+    std::vector<u8> file = elf_program(form, content);
+    const u64 symbols = file.size(), names = symbols + 48, table = names + 8;
+    const u64 entry_bytes = form.wide ? 64 : 40;
+    file.resize(names, 's');
+    put_text(file, names, "names");
+    file.resize(table + 5 * entry_bytes);
+    const auto put_address = [&](u64 at, u64 value) {
+        form.wide ? put64(file, at, value) : put32(file, at, static_cast<u32>(value));
+    };
+    put_address(form.wide ? 40 : 32, table);
+    put16(file, form.wide ? 58 : 46, static_cast<u16>(entry_bytes));
+    put16(file, form.wide ? 60 : 48, 5);
+    put16(file, form.wide ? 62 : 50, 3);
+    const auto put_section = [&](u64 number, u32 type, u64 address, u64 offset, u64 size) {
+        const u64 at = table + number * entry_bytes, step = form.wide ? 8 : 4;
+        put32(file, at + 4, type);
+        put_address(at + 8 + step, address);
+        put_address(at + 8 + 2 * step, offset);
+        put_address(at + 8 + 3 * step, size);
+    };
+    put_section(1, 1, elf_address, elf_content_offset, 16);
+    put_section(2, 2, 0, symbols, 48);
+    put_section(3, 3, 0, names, 6);
+    put_section(4, 1, 0, symbols, 48);
+    return file;
+}
+
 std::vector<u8> multiboot1_header(u32 flags, bool addresses) {
     std::vector<u8> header;
     const u32 all = flags | (addresses ? u32{1} << 16 : 0);

@@ -23,6 +23,8 @@ struct ElfForm {
     u64 note_entry = 0; // what PVH's note names; 0: no note
 };
 std::vector<u8> elf_program(const ElfForm& form, const std::vector<u8>& content = {});
+// The same with five sections: none, one of the segment, 48 bytes of symbols ('s'), the strings "names" and a comment.
+std::vector<u8> elf_with_sections(const ElfForm& form, const std::vector<u8>& content);
 inline constexpr u64 elf_address = 0x20'0000;
 inline constexpr u64 elf_content_offset = 512; // in the file
 
