@@ -111,7 +111,6 @@ static void note_self(void) {
     if (found < most_processors) apic_ids[found++] = id;
 }
 
-// Called by entry.S on every other processor, one at a time.
 void ap_main(void) {
     set_memory_types();
     set_up_apic();

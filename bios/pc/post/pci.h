@@ -15,6 +15,8 @@ u32 pci_ecam_base(void);
 u32 pci_window_begin(void);
 // The interrupt line of a pin, 1 to 4, of a device on bus 0.
 u8 pci_irq(u32 device, u32 pin);
-// How many interrupt request lines there are to route, and where in the south bridge: for the $PIR table.
+// The chipset's part of it, by pci_set_up().
+void pci_route_interrupts(void);
+// For the $PIR table: the bridge that routes interrupts, and its register for a pin of a slot.
 u16 pci_south_bridge(void);
 u8 pci_link_register(u32 device, u32 pin);

@@ -5,8 +5,6 @@
 #include "bios/pc/shared/layout.h"
 #include "bios/pc/shared/pci_config.h"
 
-void pci_route_interrupts(void);
-
 enum kind { kind_io, kind_memory, kind_count };
 enum { most_requests = 192, most_buses = 32 };
 enum { bar_io = 1, bar_64 = 4, header_bridge = 1 };

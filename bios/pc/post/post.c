@@ -10,6 +10,7 @@
 #include "bios/pc/post/pci.h"
 #include "bios/pc/post/print.h"
 #include "bios/pc/post/real_mode.h"
+#include "bios/pc/shared/io.h"
 
 _Noreturn void post(void);
 u32 post_called(u32 what);
@@ -38,28 +39,51 @@ _Noreturn void post(void) {
     boot_first();
 }
 
-// A service's request (layout.h), on the caller's stack.
+static bool a20_is_off(void) {
+    // With bit 20 masked, what is 1 MiB higher is the same.
+    static volatile u32 probe;
+    volatile u32* const higher = (volatile u32*)((u32)&probe + 0x100000);
+    const u32 before = *higher;
+    probe = ~before;
+    return *higher == probe;
+}
+
+static void set_a20(bool on) {
+    enum { system_control = 0x92, a20_on = 2, keep = 0xfc };
+    out8(system_control, (u8)((in8(system_control) & keep) | (on ? a20_on : 0)));
+}
+
+static u32 transfer(void) {
+    switch (shared.drives[shared.transfer.drive].kind) {
+    case drive_ahci:
+    case drive_ahci_cd:
+        return ahci_transfer(&shared.transfer);
+    case drive_virtio:
+        return virtio_block_transfer(&shared.transfer);
+    default:
+        return 1;
+    }
+}
+
+// A service's request (layout.h), on the caller's stack. DOS may have A20 off.
 u32 post_called(u32 what) {
-    const struct transfer* transfer = &shared.transfer;
+    const bool a20_was_off = a20_is_off();
+    if (a20_was_off) set_a20(true);
+    u32 result = 0;
     switch (what) {
     case post_call_transfer:
-        switch (shared.drives[transfer->drive].kind) {
-        case drive_ahci:
-        case drive_ahci_cd:
-            return ahci_transfer(transfer);
-        case drive_virtio:
-            return virtio_block_transfer(transfer);
-        default:
-            return 1;
-        }
+        result = transfer();
+        break;
     case post_call_copy:
-        memcpy((void*)transfer->address, (const void*)(u32)transfer->lba, transfer->bytes);
-        return 0;
+        memcpy((void*)shared.transfer.address, (const void*)(u32)shared.transfer.lba, shared.transfer.bytes);
+        break;
     case post_call_boot:
         boot_first();
     case post_call_boot_failed:
         boot_next();
     default:
-        return 1;
+        result = 1;
     }
+    if (a20_was_off) set_a20(false);
+    return result;
 }

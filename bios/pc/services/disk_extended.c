@@ -193,7 +193,7 @@ static u8 emulated_move(u32 lba, u32 count, u32 address) {
     for (u32 i = 0; i < count; ++i, ++lba, address += 512) {
         const u8 status = cd_read(shared.cd.cd_drive, shared.cd.image_lba + lba / 4, 1, SERVICES_BASE + (u32)sector);
         if (status != 0) return status;
-        copy_out((u16)(address >> 4), address & 15, sector + (lba & 3) * 512, 512);
+        copy_out(segment_of(address), offset_in_segment(address), sector + (lba & 3) * 512, 512);
     }
     return 0;
 }

@@ -154,14 +154,14 @@ u8 floppy_transfer(const struct transfer* transfer) {
         const bool bounced = some == 0;
         if (bounced) some = 1;
         const u32 buffer = bounced ? SERVICES_BASE + (u32)bounce : address;
-        if (bounced && transfer->write) copy_in(bounce, (u16)(address >> 4), address & 15, 512);
+        if (bounced && transfer->write) copy_in(bounce, segment_of(address), offset_in_segment(address), 512);
         u8 status = run(d->unit, format, lba, some, buffer, transfer->write != 0);
         for (u32 tries = 0; status != 0 && tries < 2; ++tries) {
             floppy_reset();
             status = run(d->unit, format, lba, some, buffer, transfer->write != 0);
         }
         if (status != 0) return status;
-        if (bounced && !transfer->write) copy_out((u16)(address >> 4), address & 15, bounce, 512);
+        if (bounced && !transfer->write) copy_out(segment_of(address), offset_in_segment(address), bounce, 512);
         lba += some;
         address += some * 512;
         left -= some;

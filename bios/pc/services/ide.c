@@ -33,26 +33,26 @@ enum {
 enum { no_interrupts = 0x0a, most_sectors_28 = 256, command_ms = 30000, probe_ms = 1000 };
 
 static void read_data(u16 port, u32 address, u32 bytes) {
-    u32 to = address & 15;
+    u32 to = offset_in_segment(address);
     u32 count = bytes / 4;
     __asm__ volatile("pushw %%es\n"
                      "movw %w3, %%es\n"
                      "rep insl\n"
                      "popw %%es\n"
                      : "+D"(to), "+c"(count)
-                     : "d"(port), "r"(address >> 4)
+                     : "d"(port), "r"((u32)segment_of(address))
                      : "memory");
 }
 
 static void write_data(u16 port, u32 address, u32 bytes) {
-    u32 from = address & 15;
+    u32 from = offset_in_segment(address);
     u32 count = bytes / 4;
     __asm__ volatile("pushw %%ds\n"
                      "movw %w3, %%ds\n"
                      "rep outsl\n"
                      "popw %%ds\n"
                      : "+S"(from), "+c"(count)
-                     : "d"(port), "r"(address >> 4)
+                     : "d"(port), "r"((u32)segment_of(address))
                      : "memory");
 }
 

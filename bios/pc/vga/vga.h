@@ -68,4 +68,8 @@ void dispi_off(void);
 bool dispi_present(void);
 void vbe_function(struct frame* f);
 
+// What header.S enters.
+void video(struct frame* f);
+void initialize(struct frame* f);
+
 static inline u16 own_offset(const void* pointer) { return (u16)(u32)pointer; }

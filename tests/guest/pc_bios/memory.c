@@ -1,4 +1,4 @@
-// Int 12h and 15h on a machine of 64 MiB: 639 KiB; E820, E801 and 88 agree; 87 moves; A20 is on.
+// Int 12h and 15h on a machine of 64 MiB: 639 KiB; E820, E801 and 88 agree; 87 moves; A20 is on, and may be off.
 #include "tests/guest/pc_bios/guest.h"
 
 enum { smap = 0x534d4150, most = 32, ram = 1 };
@@ -93,6 +93,23 @@ static void check_a20(void) {
     r = (struct registers){.eax = 0x2403};
     interrupt(0x15, &r);
     CHECK_EQUAL(r.bx, 3);
+    // Off: moves reach beyond all the same, and leave it off.
+    poke32(0x20000, 0x600dcafe);
+    poke32(0x20004, 0x00ddba11);
+    r = (struct registers){.eax = 0x2400};
+    interrupt(0x15, &r);
+    r = (struct registers){.eax = 0x2402};
+    interrupt(0x15, &r);
+    CHECK_EQUAL(r.al, 0);
+    move(0x300000, 0x20000, 4);
+    r = (struct registers){.eax = 0x2402};
+    interrupt(0x15, &r);
+    CHECK_EQUAL(r.al, 0);
+    r = (struct registers){.eax = 0x2401};
+    interrupt(0x15, &r);
+    move(0x30000, 0x300000, 4);
+    CHECK_EQUAL(peek32(0x30000), 0x600dcafe);
+    CHECK_EQUAL(peek32(0x30004), 0x00ddba11);
 }
 
 void test(void) {
