@@ -7,6 +7,7 @@
 #include <expected>
 #include <functional>
 #include <optional>
+#include <span>
 
 #include "cpu/debug.hpp"
 #include "cpu/environment.hpp"
@@ -73,6 +74,11 @@ public:
     // delivered. `mmu_index` as in ir::MemoryAccess: 0 is the current context; others are translated anew each time.
     virtual std::expected<u64, Fault> load(GuestVirtual address, Width width, u8 mmu_index) = 0;
     virtual std::expected<void, Fault> store(GuestVirtual address, u64 value, Width width, u8 mmu_index) = 0;
+    // The host bytes of guest memory from `address` on, for operations on whole blocks of it: at most `size_bytes`, and
+    // not beyond the page. Read or written directly, before the helper returns. Empty: only load() and store() will do.
+    virtual std::expected<std::span<u8>, Fault> direct(GuestVirtual /*address*/, u64 /*size_bytes*/, MemoryAction) {
+        return std::span<u8>{};
+    }
     // Reads, computes and writes as one, whatever the other CPUs do: what was there before. `next` may be called again.
     virtual std::expected<u64, Fault> update(GuestVirtual address, Width width,
                                              const std::function<u64(u64 old)>& next) = 0;

@@ -90,6 +90,7 @@ public:
     [[nodiscard]] u64 current_pc() const override;
     std::expected<u64, Fault> load(GuestVirtual address, Width width, u8 mmu_index) override;
     std::expected<void, Fault> store(GuestVirtual address, u64 value, Width width, u8 mmu_index) override;
+    std::expected<std::span<u8>, Fault> direct(GuestVirtual address, u64 size_bytes, MemoryAction action) override;
     std::expected<u64, Fault> update(GuestVirtual address, Width width,
                                      const std::function<u64(u64 old)>& next) override;
     std::expected<Pair, Fault> compare_exchange_pair(GuestVirtual address, const Pair& expected,
@@ -157,6 +158,7 @@ private:
 
     std::expected<Target, Fault> resolve(GuestVirtual address, MemoryAction action, u64 size_bytes, u8 mmu_index);
     std::expected<Target, Fault> find_or_resolve(u64 address, bool write, ir::MemoryAccess access);
+    [[nodiscard]] u8* remembered_host(u64 address, u64 size_bytes, bool write, u8 mmu_index) const;
     std::expected<u64, Fault> load_slow(u64 address, u64 size_bytes, u8 mmu_index);
     std::expected<void, Fault> store_slow(u64 address, u64 value, u64 size_bytes, u8 mmu_index);
     u64 read_open_bus(AddressSpace& bus, GuestPhysical address, Width width);

@@ -353,11 +353,38 @@ std::expected<u64, Fault> DbtCpu::store_conditional_slow(u64 address, ir::Memory
     return stored ? 0 : 1;
 }
 
+// Where the soft TLB has the answer to an access that comes from C++; null if it hasn't.
+u8* DbtCpu::remembered_host(u64 address, u64 size_bytes, bool write, u8 mmu_index) const {
+    if (mmu_index != 0 || crosses_page(address, size_bytes) || !watches_.empty()) return nullptr;
+    const jit::TlbEntry* entry = tlb_.find_data(address, write);
+    return entry ? reinterpret_cast<u8*>(address + entry->addend) : nullptr;
+}
+
+std::expected<std::span<u8>, Fault> DbtCpu::direct(GuestVirtual address, u64 size_bytes, MemoryAction action) {
+    const bool write = action == MemoryAction::write;
+    if (!watches_.empty() || tracer_) return std::span<u8>{};
+    u8* host = remembered_host(address.value, 1, write, 0);
+    if (!host) {
+        const auto target = resolve(address, action, 1, 0);
+        if (!target) return std::unexpected(target.error());
+        // What isn't remembered now is a device, or memory whose stores someone has to hear of.
+        host = remembered_host(address.value, 1, write, 0);
+        if (!host) return std::span<u8>{};
+    }
+    return std::span(host, std::min(size_bytes, page_size - (address.value & (page_size - 1))));
+}
+
 std::expected<u64, Fault> DbtCpu::load(GuestVirtual address, Width width, u8 mmu_index) {
+    if (const u8* host = remembered_host(address.value, bytes(width), false, mmu_index))
+        return load_host(host, bytes(width));
     return load_slow(address.value, bytes(width), mmu_index);
 }
 
 std::expected<void, Fault> DbtCpu::store(GuestVirtual address, u64 value, Width width, u8 mmu_index) {
+    if (u8* host = remembered_host(address.value, bytes(width), true, mmu_index)) {
+        store_host(host, value, bytes(width));
+        return {};
+    }
     return store_slow(address.value, value, bytes(width), mmu_index);
 }
 

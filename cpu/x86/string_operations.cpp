@@ -2,6 +2,8 @@
 // elements, and then the instruction is come back to: an interrupt may come in between, as on a processor. A fault
 // leaves the registers where the element that faults begins.
 #include <algorithm>
+#include <cstring>
+#include <span>
 
 #include "cpu/x86/helpers.hpp"
 #include "cpu/x86/instruction.hpp"
@@ -36,10 +38,13 @@ private:
         put(number, down ? address(number) - request_.size : address(number) + request_.size);
     }
     [[nodiscard]] u16 port() const { return static_cast<u16>(core_.state().r[gpr::rdx]); }
-    Faulting<u64> linear(Segment segment, u32 number, bool write) const;
+    Faulting<u64> linear(Segment segment, u32 number, u64 size_bytes, bool write) const;
+    [[nodiscard]] u64 block_limit(Segment segment, u32 number, u64 count) const;
+    Faulting<u64> block(u64 count);
     Faulting<u64> load(Segment segment, u32 number);
     Faulting<void> store(u64 value);
     Faulting<void> element();
+    void fill(std::span<u8> to, u64 value) const;
     void compare(u64 first, u64 second);
     [[nodiscard]] bool goes_on() const;
 
@@ -48,13 +53,13 @@ private:
     const u64 address_mask_;
 };
 
-Faulting<u64> StringOperation::linear(Segment segment, u32 number, bool write) const {
+Faulting<u64> StringOperation::linear(Segment segment, u32 number, u64 size_bytes, bool write) const {
     const State& state = core_.state();
     const u64 offset = address(number);
     const bool has_own_base = segment == Segment::fs || segment == Segment::gs;
     if (core_.code64()) return has_own_base ? state.segment(segment).base + offset : offset;
     const SegmentCache& cache = state.segment(segment);
-    bool allowed = within_limit(cache, offset, request_.size);
+    bool allowed = within_limit(cache, offset, size_bytes);
     if (core_.has_descriptors()) {
         const bool code = cache.is(access::code);
         const bool right = write ? !code && cache.is(access::writable) : !code || cache.is(access::readable);
@@ -65,12 +70,12 @@ Faulting<u64> StringOperation::linear(Segment segment, u32 number, bool write) c
 }
 
 Faulting<u64> StringOperation::load(Segment segment, u32 number) {
-    const u64 place = TRY(linear(segment, number, false));
+    const u64 place = TRY(linear(segment, number, request_.size, false));
     return TRY(core_.read(place, request_.size, explicit_access));
 }
 
 Faulting<void> StringOperation::store(u64 value) {
-    const u64 place = TRY(linear(Segment::es, gpr::rdi, true));
+    const u64 place = TRY(linear(Segment::es, gpr::rdi, request_.size, true));
     return core_.write(place, value, request_.size, explicit_access);
 }
 
@@ -130,6 +135,66 @@ Faulting<void> StringOperation::element() {
     return {};
 }
 
+// How many elements from the address in a register on lie in one page, without wrapping around and within the segment.
+u64 StringOperation::block_limit(Segment segment, u32 number, u64 count) const {
+    const u64 offset = address(number);
+    const auto first = linear(segment, number, request_.size, false);
+    if (!first) return 0;
+    const u64 in_page = (page_size - (*first & (page_size - 1))) / request_.size;
+    count = std::min(count, in_page);
+    if (core_.code64()) return count;
+    // The last byte may be the segment's last.
+    while (count > 1 && (offset + count * request_.size - 1 > address_mask_ ||
+                         !within_limit(core_.state().segment(segment), offset, count * request_.size)))
+        count /= 2;
+    return count;
+}
+
+// Copies or fills as many elements as lie in one page of each operand, at the host's speed. 0: they have to be taken
+// one by one, since they are few, go down, or aren't memory.
+Faulting<u64> StringOperation::block(u64 count) {
+    const bool copies = request_.operation == Operation::movs;
+    State& state = core_.state();
+    if ((!copies && request_.operation != Operation::stos) || (state.rflags & flag::direction) != 0) return 0;
+    const auto source = static_cast<Segment>(request_.segment);
+    count = block_limit(Segment::es, gpr::rdi, count);
+    if (copies) count = block_limit(source, gpr::rsi, count);
+    if (count < 2) return 0;
+    const u64 size = count * request_.size;
+    std::span<u8> from;
+    if (copies) {
+        const u64 place = TRY(linear(source, gpr::rsi, size, false));
+        from = TRY(core_.services().direct({place}, size, MemoryAction::read));
+        if (from.size() != size) return 0;
+    }
+    const u64 place = TRY(linear(Segment::es, gpr::rdi, size, true));
+    const std::span<u8> to = TRY(core_.services().direct({place}, size, MemoryAction::write));
+    if (to.size() != size) return 0;
+    if (!copies) {
+        fill(to, state.r[gpr::rax]);
+    } else if (to.data() > from.data() && to.data() < from.data() + size) {
+        // What was copied is copied again: a pattern.
+        for (u64 i = 0; i < size; i += request_.size) {
+            u64 element = 0;
+            std::memcpy(&element, &from[i], request_.size);
+            std::memcpy(&to[i], &element, request_.size);
+        }
+    } else {
+        std::memmove(to.data(), from.data(), size);
+    }
+    if (copies) put(gpr::rsi, address(gpr::rsi) + size);
+    put(gpr::rdi, address(gpr::rdi) + size);
+    return count;
+}
+
+void StringOperation::fill(std::span<u8> to, u64 value) const {
+    if (request_.size == 1 || value == 0) {
+        std::memset(to.data(), static_cast<u8>(value), to.size());
+        return;
+    }
+    for (u64 i = 0; i < to.size(); i += request_.size) std::memcpy(&to[i], &value, request_.size);
+}
+
 // Whether a repeated comparison wants another element.
 bool StringOperation::goes_on() const {
     if (request_.operation != Operation::scas && request_.operation != Operation::cmps) return true;
@@ -144,9 +209,16 @@ Faulting<bool> StringOperation::run() {
         TRY_STATUS(element());
         return false;
     }
-    for (u64 done = 0; done < elements_at_once; ++done) {
-        if (address(gpr::rcx) == 0) return false;
+    for (u64 done = 0; done < elements_at_once;) {
+        const u64 count = address(gpr::rcx);
+        if (count == 0) return false;
+        if (const u64 moved = TRY(block(std::min(count, elements_at_once - done))); moved != 0) {
+            put(gpr::rcx, count - moved);
+            done += moved;
+            continue;
+        }
         TRY_STATUS(element());
+        ++done;
         put(gpr::rcx, address(gpr::rcx) - 1);
         if (!goes_on()) return false;
     }
