@@ -24,7 +24,7 @@ enum {
     port_sata_error = 12,
     port_issue = 14
 };
-enum { control_ahci = 0x80000000 };
+enum { control_ahci = 0x80000000, interrupts_of_errors = 0x79000000 };
 enum {
     command_start = 0x01,
     command_spin_up = 0x02,
@@ -33,7 +33,7 @@ enum {
     command_fis_running = 0x4000,
     command_running = 0x8000
 };
-enum { task_error = 0x01, task_data = 0x08, task_busy = 0x80, link_present = 3, signature_packet = 0xeb140101 };
+enum { task_data = 0x08, task_busy = 0x80, link_present = 3, signature_packet = 0xeb140101 };
 enum { list_bytes = 1024, fis_bytes = 256, table_bytes = 256, fis_words = 5, prdt_begin = 0x80, packet_begin = 0x40 };
 enum { ata_read_ext = 0x25, ata_write_ext = 0x35, ata_packet = 0xa0, ata_identify_packet = 0xa1, ata_identify = 0xec };
 enum { most_sectors = 2048, link_ms = 50, ready_ms = 2000, command_ms = 30000, bounce_bytes = 2048 };
@@ -101,15 +101,17 @@ static u8 run(const struct port* port, u32 address, u32 bytes, bool write, bool 
     struct deadline deadline = deadline_in_ms(command_ms);
     u8 status = 0;
     while (registers[port_issue] & 1) {
-        // After an error the command stays issued (AHCI 6.2.2).
-        if (registers[port_task] & task_error || registers[port_interrupts] & 1U << 30) break;
+        // After an error the command stays issued (AHCI 6.2.2). The task file may still show the one before.
+        if (registers[port_interrupts] & interrupts_of_errors) {
+            status = status_failed;
+            break;
+        }
         if (deadline_over(&deadline)) {
             status = status_timeout;
             break;
         }
         pause();
     }
-    if (status == 0 && registers[port_task] & task_error) status = status_failed;
     if (status != 0) {
         stop(registers);
         registers[port_sata_error] = registers[port_sata_error];

@@ -65,6 +65,14 @@ void interrupts_set_up(void) {
     out8(pic_slave + 1, 0xff);
 }
 
+// 8237A: both controllers cleared, the second one's channel 0 passes the first one on.
+void dma_set_up(void) {
+    out8(0x0d, 0);
+    out8(0xda, 0);
+    out8(0xd6, 0xc0);
+    out8(0xd4, 0x00);
+}
+
 static u32 from_bcd(u8 value) { return (u32)(value >> 4) * 10 + (value & 15); }
 
 // 8254: channel 0 at 18.2 Hz, channel 1 as the refresh had it, channel 2 off. The day's ticks come from the RTC.

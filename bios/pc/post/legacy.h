@@ -6,6 +6,7 @@
 void vectors_set_up(void);
 void interrupts_set_up(void);
 void clocks_set_up(void);
+void dma_set_up(void);
 void serial_set_up(void);
 void keyboard_set_up(void);
 void video_set_up(void);

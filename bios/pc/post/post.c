@@ -20,6 +20,7 @@ _Noreturn void post(void) {
     vectors_set_up();
     interrupts_set_up();
     clocks_set_up();
+    dma_set_up();
     chipset_set_up();
     memory_set_up();
     pci_set_up(memory_low_end());

@@ -31,10 +31,14 @@ static bool is_cd(u8 drive) {
     return shared.drives[drive].kind == drive_ide_cd || shared.drives[drive].kind == drive_ahci_cd;
 }
 
+enum { most_cd_sectors = 32 };
+
 // READ (10), MMC-3
 u8 cd_read(u8 drive, u32 lba, u32 count, u32 address) {
     while (count != 0) {
-        const u32 some = count < 32 ? count : 32;
+        // AHCI has a buffer of one sector for what DMA cannot reach.
+        const u32 most = address & 1 ? 1 : most_cd_sectors;
+        const u32 some = count < most ? count : most;
         shared.transfer = (struct transfer){
             .drive = drive,
             .address = address,

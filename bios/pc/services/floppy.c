@@ -60,6 +60,7 @@ static bool await_seek(void) {
         u8 result[2];
         if (!send(0x08) || !receive(result, 1, byte_ms)) return false;
         if (result[0] == 0x80) { // nothing yet; one byte only
+            wait_us(500);
             breathe();
             continue;
         }

@@ -13,15 +13,23 @@ start:
     movb %dl, boot_drive
     sti
     cld
-    // One sector at a time, by cylinder 0's heads: 63 sectors each.
+    cmpb $0xe0, %dl
+    jae 3f // a CD's boot catalog has the whole program loaded
+    movb $8, %ah
+    int $0x13
+    jc 4f
+    andb $63, %cl
+    movb %cl, track_sectors
+    xorw %ax, %ax
+    movw %ax, %es // a floppy's parameters were there
+    // One sector at a time, by cylinder 0's heads.
     movw $1, %si
     movw $0x7e00, %bx
 2:
     cmpw $program_sectors, %si
     jae 3f
     movw %si, %ax
-    movb $63, %cl
-    divb %cl
+    divb track_sectors
     movb %al, %dh
     movb %ah, %cl
     incb %cl
@@ -41,6 +49,7 @@ start:
     cli
     hlt
 boot_drive: .byte 0
+track_sectors: .byte 0
     .org start + 0x1be // one partition, active: all of the first cylinder but its first track
     .byte 0x80, 1, 1, 0, 0x83, 0xfe, 0x3f, 0
     .long 63, 16002
