@@ -1,6 +1,9 @@
 #include "cpu/x86/processor.hpp"
 
 #include <atomic>
+#include <cstddef>
+#include <cstring>
+#include <type_traits>
 
 #include "cpu/x86/helpers.hpp"
 #include "cpu/x86/interrupts.hpp"
@@ -101,6 +104,9 @@ void Processor::follow_a20(u64 events) {
 }
 
 void Processor::start_up(u8 vector) {
+    // Whoever doesn't wait for it never hears of it. After INIT there is no need to wait until the CPU has taken that.
+    const bool waits = std::atomic_ref(core_.state().activity).load() == Activity::waiting_for_sipi;
+    if (!waits && (pending_events() & event::init) == 0) return;
     std::atomic_ref(core_.state().sipi_vector).store(vector, std::memory_order_release);
     latch(event::sipi);
 }
@@ -123,7 +129,10 @@ bool Processor::wakes() const {
 void Processor::take_init() {
     State& state = core_.state();
     const State before = state;
-    state = {};
+    // All but what comes from outside, which may change at any time and stands at the end.
+    static_assert(std::is_trivially_copyable_v<State> && offsetof(State, sipi_vector) > offsetof(State, events));
+    const State fresh;
+    std::memcpy(static_cast<void*>(&state), &fresh, offsetof(State, events));
     state.r[gpr::rdx] = signature;
     state.cr0 |= before.cr0 & (cr0::cd | cr0::nw);
     state.xmm = before.xmm;
@@ -135,8 +144,8 @@ void Processor::take_init() {
     state.tsc_offset = before.tsc_offset;
     state.tsc_adjust = before.tsc_adjust;
     state.a20 = before.a20;
-    state.events = before.events & event::a20_masked;
-    state.activity = configuration_.bootstrap ? Activity::running : Activity::waiting_for_sipi;
+    std::atomic_ref(state.activity).store(configuration_.bootstrap ? Activity::running : Activity::waiting_for_sipi);
+    std::atomic_ref(state.events).fetch_and(~(event::init | event::nmi), std::memory_order_acq_rel);
     core_.services().flush_all();
     core_.services().context_changed();
     restored();
@@ -180,7 +189,7 @@ bool Processor::take_interrupt() {
     const auto take = [&](u64 bit) {
         return (std::atomic_ref(state.events).fetch_and(~bit, std::memory_order_acq_rel) & bit) != 0;
     };
-    if (take(event::init)) {
+    if ((pending_events() & event::init) != 0) {
         take_init();
         return true;
     }

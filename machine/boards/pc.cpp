@@ -214,7 +214,8 @@ Status Builder::add_interrupt_controllers() {
     TRY_STATUS(map_ports("pic.master", pic_master, pic_->master_ports()));
     TRY_STATUS(map_ports("pic.slave", pic_slave, pic_->slave_ports()));
     TRY_STATUS(map_ports("pic.elcr", pic_elcr, pic_->elcr_ports()));
-    io_apic_ = &make<IoApic>("ioapic", IoApic::Configuration{}, *interrupt_bus_);
+    io_apic_ =
+        &make<IoApic>("ioapic", IoApic::Configuration{.active_low_pins = q35_ ? q35_pirq_pins : 0}, *interrupt_bus_);
     interrupt_bus_->add(*io_apic_);
     TRY_STATUS(map("ioapic", io_apic_window, *io_apic_));
     isa_ = &machine_.keep(std::make_unique<IsaInterrupts>(*pic_, *io_apic_));
