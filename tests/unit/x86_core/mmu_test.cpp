@@ -61,6 +61,17 @@ TEST_CASE_METHOD(PagingFixture, "four levels lead to a page, and mark what they 
     CHECK(translate(0x5123)->writable);
 }
 
+TEST_CASE_METHOD(PagingFixture, "addresses that aren't canonical are no page faults") {
+    four_levels();
+    write(table + 5 * 8, 0x77000 | user_rw, 8);
+    for (const u64 linear : {u64{1} << 47 | 0x5000, u64{1} << 63 | 0x5000, u64{0x7fff} << 48 | 0x5000}) {
+        const auto answer = translate(linear);
+        REQUIRE_FALSE(answer);
+        CHECK(vector_of(answer.error()) == vector::gp);
+        CHECK(error_code_of(answer.error()) == 0);
+    }
+}
+
 TEST_CASE_METHOD(PagingFixture, "large pages of 2 MiB and 1 GiB are told as such") {
     four_levels();
     write(directory + 8, 0x600000 | user_rw | entry::large, 8);
