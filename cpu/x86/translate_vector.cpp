@@ -85,21 +85,30 @@ VectorValue load_vector(BlockTranslation& t, Value address) {
     return {low, t.load(next_qword(t, address), 8)};
 }
 
-void store_vector(BlockTranslation& t, Value address, VectorValue value) {
-    t.call(HelperNumber::check_store, address, t.constant(sizeof(Vector)));
+void store_vector(BlockTranslation& t, Value address, VectorValue value, bool aligned) {
+    if (!aligned) t.call(HelperNumber::check_store, address, t.constant(sizeof(Vector)));
     t.store(address, 8, value.low);
     t.store(next_qword(t, address), 8, value.high);
 }
 
-void check_alignment(BlockTranslation& t, Value address) { t.call(HelperNumber::check_vector_alignment, address); }
+// In 64-bit mode the four low bits flip bits 59 to 62: where one is set, the address is no longer canonical, and the
+// access is the #GP(0) that there has to be.
+Value aligned_address(BlockTranslation& t, Value address) {
+    if (t.is_64()) {
+        const Value low_bits = t.binary(IrOp::shr, t.binary(IrOp::shl, address, u64{60}), u64{1});
+        return t.binary(IrOp::xor_, address, low_bits);
+    }
+    t.call(HelperNumber::check_vector_alignment, address);
+    return address;
+}
 
 VectorValue read_vector_operand(BlockTranslation& t, std::size_t operand) {
     const OperandValue decoded = operand_of(t.instruction(), operand);
     if (decoded.kind == OperandKind::vector) return read_vector(t, decoded.number);
     const Location memory = t.place(operand);
     if (memory.size < sizeof(Vector)) return {t.read(memory), t.constant(0)};
-    if (!takes_any_address(t.instruction().row->op)) check_alignment(t, memory.value);
-    return load_vector(t, memory.value);
+    const bool any = takes_any_address(t.instruction().row->op);
+    return load_vector(t, any ? memory.value : aligned_address(t, memory.value));
 }
 
 void put_scratch(BlockTranslation& t, u32 number, VectorValue value) {

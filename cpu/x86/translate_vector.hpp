@@ -18,10 +18,10 @@ VectorValue read_vector(BlockTranslation& t, u32 number);
 void write_vector(BlockTranslation& t, u32 number, VectorValue value);
 // Of memory, at a linear address.
 VectorValue load_vector(BlockTranslation& t, ir::Value address);
-// Nothing is stored unless all can be.
-void store_vector(BlockTranslation& t, ir::Value address, VectorValue value);
-// #GP unless the address is a multiple of 16.
-void check_alignment(BlockTranslation& t, ir::Value address);
+// Nothing is stored unless all can be. `aligned`: the address is one of aligned_address().
+void store_vector(BlockTranslation& t, ir::Value address, VectorValue value, bool aligned);
+// The same address, but accesses there are #GP(0) unless it is a multiple of 16.
+ir::Value aligned_address(BlockTranslation& t, ir::Value address);
 // What the operand reads, zero-extended to 128 bits: a vector register or memory, checked for alignment where the
 // instruction asks for it.
 VectorValue read_vector_operand(BlockTranslation& t, std::size_t operand);

@@ -17,8 +17,8 @@ void move(BlockTranslation& t, bool aligned) {
     const OperandValue to = operand(t, 0);
     if (to.kind != OperandKind::memory) return write_vector(t, to.number, read_vector_operand(t, 1));
     const Location memory = t.place(0);
-    if (aligned) check_alignment(t, memory.value);
-    store_vector(t, memory.value, read_vector(t, operand(t, 1).number));
+    const Value address = aligned ? aligned_address(t, memory.value) : memory.value;
+    store_vector(t, address, read_vector(t, operand(t, 1).number), aligned);
 }
 
 Value low_of(BlockTranslation& t, std::size_t number) { return read_vector_operand(t, number).low; }

@@ -50,11 +50,17 @@ struct Computed {
     Vector result;
     u32 raised;
 };
+// Loading MXCSR is slow. Under default rules the host's serves as it is, as long as it holds no flag that the guest's
+// doesn't.
 Computed compute(Kernel kernel, const KernelOperands& operands, u32 control) {
-    write_mxcsr((control & ~mxcsr::flags) | mxcsr::masks);
+    const u32 wanted = (control & ~mxcsr::flags) | mxcsr::masks;
+    const u32 before = read_mxcsr();
+    const bool serves =
+        (before & ~mxcsr::flags) == (control & ~mxcsr::flags) && (before & mxcsr::flags & ~control) == 0;
+    if (!serves) write_mxcsr(wanted);
     const Vector result = kernel(operands);
     const u32 raised = read_mxcsr() & mxcsr::flags;
-    write_mxcsr(mxcsr::host_default);
+    if (wanted != mxcsr::host_default) write_mxcsr(mxcsr::host_default);
     return {result, raised};
 }
 
