@@ -9,15 +9,21 @@
 #include "cpu/x86/lazy_flags.hpp"
 #include "cpu/x86/processor.hpp"
 #include "cpu/x86/stack.hpp"
+#include "cpu/x86/vector.hpp"
 
 namespace orrery::x86 {
 namespace {
 
-constexpr auto table = std::to_array<ir::HelperInfo>({
+constexpr auto table = [] {
+    auto helpers = std::to_array<ir::HelperInfo>({
 #define HELPER(name, writes_slots, may_leave, needs_count) {#name, helper::name, writes_slots, may_leave, needs_count},
 #include "cpu/x86/helpers.def"
 #undef HELPER
-});
+    });
+    for (const HelperNumber number : {HelperNumber::packed, HelperNumber::packed_value, HelperNumber::floating})
+        helpers[static_cast<std::size_t>(number)].host_vector = host_vector;
+    return helpers;
+}();
 
 Core& core_of(void* self) { return static_cast<Processor&>(*static_cast<Frontend*>(self)).core(); }
 

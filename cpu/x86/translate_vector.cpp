@@ -150,12 +150,13 @@ void vector_operation(BlockTranslation& t) {
     request.b = vector_source(t, 1, 0);
     request.a = is_register_of_vectors(first) ? vector_source(t, 0, 0) : request.b;
     if (operand_of(i, 2).kind == OperandKind::vector) request.c = vector_source(t, 2, 0);
-    request.destination = to_register ? request.a : vector_place::scratch(1);
+    request.destination = to_register ? request.a : vector_place::none;
     const bool floating = kernel_of(i.row->op).kind == KernelKind::floating;
-    t.call(floating ? HelperNumber::floating : HelperNumber::packed, t.constant(request.pack()),
-           t.constant(immediate_of(i)));
+    const HelperNumber helper = floating      ? HelperNumber::floating
+                                : to_register ? HelperNumber::packed
+                                              : HelperNumber::packed_value;
+    const Value result = t.call(helper, t.constant(request.pack()), t.constant(immediate_of(i)));
     if (to_register) return;
-    const Value result = t.ir().get(slot::scratch_low(1));
     if (only_reads)
         t.set_flag_image(result);
     else

@@ -6,10 +6,12 @@
 #include <array>
 #include <bit>
 #include <cstddef>
+#include <optional>
 #include <span>
 
 #include "cpu/x86/row.hpp"
 #include "cpu/x86/state.hpp"
+#include "jit/ir/ir.hpp"
 
 namespace orrery::x86 {
 
@@ -60,7 +62,8 @@ constexpr u8 xmm(u32 number) { return static_cast<u8>(number); }
 constexpr u8 ymm_high(u32 number) { return static_cast<u8>(16 + number); }
 constexpr u8 scratch(u32 number) { return static_cast<u8>(32 + number); }
 constexpr u8 mmx(u32 number) { return static_cast<u8>(40 + number); }
-constexpr bool is_mmx(u8 place) { return place >= 40; }
+constexpr bool is_mmx(u8 place) { return place >= 40 && place != 0xff; }
+inline constexpr u8 none = 0xff; // of a destination: the caller takes the result's low half
 } // namespace vector_place
 
 // What helper::packed and helper::floating do, in their first argument; the immediate is their second.
@@ -87,6 +90,9 @@ struct VectorRequest {
                 .wide = (packed >> 49 & 1) != 0};
     }
 };
+
+// Of helper::packed and helper::floating: the host's instruction that does the same, where it is one of SSE2.
+std::optional<ir::HostVector> host_vector(u64 request, u64 immediate);
 
 // For kernels: each lane of the result from those of both operands.
 template <typename T, auto function> Vector zip(const KernelOperands& o) {

@@ -23,6 +23,7 @@ Vector read(const State& state, u8 place) {
 }
 
 void write(State& state, u8 place, const Vector& value) {
+    if (place == vector_place::none) return;
     if (place < vector_place::ymm_high(0))
         state.xmm[place] = value;
     else if (!vector_place::is_mmx(place))
@@ -50,18 +51,18 @@ struct Computed {
     Vector result;
     u32 raised;
 };
-// Loading MXCSR is slow. Under default rules the host's serves as it is, as long as it holds no flag that the guest's
-// doesn't.
+// Loading MXCSR is slow. Under the default rules the host's stays as the guest's will be, so that next time it serves,
+// for translated code too (see ir::HostVector).
 Computed compute(Kernel kernel, const KernelOperands& operands, u32 control) {
-    const u32 wanted = (control & ~mxcsr::flags) | mxcsr::masks;
     const u32 before = read_mxcsr();
-    const bool serves =
-        (before & ~mxcsr::flags) == (control & ~mxcsr::flags) && (before & mxcsr::flags & ~control) == 0;
-    if (!serves) write_mxcsr(wanted);
+    const bool is_default = (control & ~mxcsr::flags) == mxcsr::host_default;
+    const bool serves = is_default && (before & ~control) == 0;
+    if (!serves) write_mxcsr((control & ~mxcsr::flags) | mxcsr::masks);
     const Vector result = kernel(operands);
-    const u32 raised = read_mxcsr() & mxcsr::flags;
-    if (wanted != mxcsr::host_default) write_mxcsr(mxcsr::host_default);
-    return {result, raised};
+    const u32 after = read_mxcsr();
+    const u32 kept = is_default ? control | after : mxcsr::host_default;
+    if (kept != after) write_mxcsr(kept);
+    return {result, after & mxcsr::flags};
 }
 
 // SDM 1, 11.5.2 and 11.5.3. What would be an unmasked exception raises it and has no result; one that is found before
@@ -88,8 +89,10 @@ u64 packed(void* self, u64 packed, u64 immediate, u64) {
     const Vector result = (mmx ? found.mmx : found.kernel)(Sources(state, request).with(immediate));
     if (mmx) enter_mmx(state.x87);
     write(state, request.destination, result);
-    return 0;
+    return result[0];
 }
+
+u64 packed_value(void* self, u64 request, u64 immediate, u64) { return packed(self, request, immediate, 0); }
 
 u64 floating(void* self, u64 packed, u64 immediate, u64) {
     Core& core = core_of(self);
@@ -113,7 +116,7 @@ u64 floating(void* self, u64 packed, u64 immediate, u64) {
     }
     state.mxcsr |= raised;
     write(state, request.destination, result);
-    return 0;
+    return result[0];
 }
 
 u64 check_vector_alignment(void* self, u64 linear, u64, u64) {

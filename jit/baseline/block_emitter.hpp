@@ -128,8 +128,13 @@ private:
     void emit_fence();
     void emit_slow_access(u16 index, const u8* thunk);
 
-    // ---- emit_call.cpp
+    // ---- emit_call.cpp, emit_vector.cpp
     void emit_call(u16 index);
+    [[nodiscard]] std::optional<ir::HostVector> host_vector(u16 index) const;
+    void emit_host_vector(u16 index, const ir::HostVector& vector);
+    void execute_host_vector(const ir::HostVector& vector, Gpr result);
+    void emit_control_check(const ir::Instruction& call, u16 control);
+    void load_vector(x64::Xmm to, u16 slot);
     void define_result_of_call(u16 index);
     void add_site(std::vector<Site>& sites, u32 offset);
 

@@ -15,6 +15,7 @@ void BlockEmitter::define_result_of_call(u16 index) {
 
 void BlockEmitter::emit_call(u16 index) {
     const ir::Instruction& instruction = block_->instructions[index];
+    if (const auto vector = host_vector(index)) return emit_host_vector(index, *vector);
     const ir::HelperInfo& helper = guest_.helpers[instruction.imm];
     locations_.save_for_call(helper.writes_slots);
     const std::pair<ir::Value, Gpr> arguments[] = {

@@ -120,6 +120,8 @@ public:
 
     // The sign of rax into rdx: cwd, cdq and cqo by size.
     void sign_into_rdx(Size size) { short_instruction(primary(0x99), size); }
+    // SF, ZF, AF, PF and CF into ah.
+    void lahf() { short_instruction(primary(0x9f), Size::dword); }
     void cdq() { sign_into_rdx(Size::dword); }
     void cqo() { sign_into_rdx(Size::qword); }
 

@@ -1,6 +1,8 @@
 // SSE2 and SSE4.1 instructions in their legacy encoding: two operands, the upper elements of the destination are kept.
 #pragma once
 
+#include <optional>
+
 #include "jit/baseline/atomic_forms.hpp"
 
 namespace orrery::x64 {
@@ -132,6 +134,18 @@ public:
     void punpckldq(Xmm to, const XmmOrMemory auto& from) { sse(map_0f(0x62, 0x66), to, from); }
     void punpcklqdq(Xmm to, const XmmOrMemory auto& from) { sse(map_0f(0x6c, 0x66), to, from); }
 
+    // Eight bytes into the upper half.
+    void movhps(Xmm to, const Mem& from) { sse(map_0f(0x16), to, from); }
+    // Any instruction of map 0F, by its mandatory prefix and opcode, with an immediate byte or without. `size` dword
+    // unless REX.W is to be there.
+    void vector(u8 prefix, u8 opcode, Size size, Xmm to, const XmmOrMemory auto& from,
+                std::optional<u8> immediate = {}) {
+        instruction(map_0f(opcode, prefix), size, number(to), operand(from), byte(immediate));
+    }
+    void vector(u8 prefix, u8 opcode, Size size, Gpr to, Xmm from, std::optional<u8> immediate = {}) {
+        instruction(map_0f(opcode, prefix), size, number(to), number(from), byte(immediate));
+    }
+
     void ldmxcsr(const Mem& from) { instruction(map_0f(0xae), Size::dword, 2, from); }
     void stmxcsr(const Mem& to) { instruction(map_0f(0xae), Size::dword, 3, to); }
 
@@ -140,6 +154,9 @@ protected:
     static constexpr u8 packed_prefix(Float type) { return type == Float::f32 ? 0 : 0x66; }
 
 private:
+    static constexpr Immediate byte(std::optional<u8> value) {
+        return value ? Immediate{static_cast<i32>(*value), 1} : Immediate{};
+    }
     void sse(Opcode opcode, Xmm reg, const XmmOrMemory auto& rm, Immediate immediate = {}) {
         instruction(opcode, Size::dword, number(reg), operand(rm), immediate);
     }

@@ -70,6 +70,9 @@ public:
     void get(ir::Value value, u16 slot);
     void put(ir::Value value, u16 slot);
 
+    // The slot, which isn't pinned, is about to be written by other means.
+    void overwrite(u16 slot) { release_slot(slot); }
+
     // Before a call: what is still needed, and is in scratch registers only, goes to the stack frame; with
     // `slots_change` likewise what is only in slots.
     void save_for_call(bool slots_change);

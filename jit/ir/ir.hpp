@@ -4,6 +4,7 @@
 #pragma once
 
 #include <limits>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <variant>
@@ -142,19 +143,42 @@ struct Slot {
 // A helper: `self` is the vCPU's frontend, as given in GuestDescription.
 using Helper = u64 (*)(void* self, u64 a, u64 b, u64 c);
 
+// A call that does what one SSE2 instruction does: `opcode` of map 0F with the mandatory `prefix` (SDM 2D, table A-3),
+// on the pairs of neighbouring slots that begin with `a` and `b`. Back ends for such hosts execute that instead.
+struct HostVector {
+    enum class Result : u8 {
+        pair,  // into the slots that begin with `destination`
+        value, // into a general register, from `b`
+        flags, // the call's result has ZF, PF and CF at their places
+    };
+    u8 prefix = 0; // 0: none
+    u8 opcode = 0;
+    bool wide = false; // REX.W
+    std::optional<u8> immediate{};
+    Result result = Result::pair;
+    u16 destination = 0;
+    u16 a = 0;
+    u16 b = 0;
+    bool b_is_integer = false; // in the lower slot
+    // The slot with the guest's MXCSR: where the host's is another behind the instruction, the call is made after all.
+    std::optional<u16> control{};
+};
+
 struct HelperInfo {
     std::string_view name;
     Helper function;
     bool writes_slots = false; // may write guest slots (reads are always allowed)
     bool may_leave = false;    // may raise, or ask to leave the block after its instruction (see runtime::Context)
     bool needs_count = false;  // reads the exact count of retired instructions, or the clock
+    // What a call with these constant arguments is; may be null.
+    std::optional<HostVector> (*host_vector)(u64 a, u64 b) = nullptr;
 };
 
 // What the translator knows of a guest architecture.
 struct GuestDescription {
     std::string_view name;
     std::span<const Slot> slots;
-    u16 pc_slot; // where every exit leaves the pc of the next instruction
+    u16 pc_slot;                    // where every exit leaves the pc of the next instruction
     std::span<const u16> hot_slots; // best candidates for host registers, hottest first
     std::span<const HelperInfo> helpers;
 };

@@ -1,6 +1,8 @@
 #include "tests/unit/baseline/harness.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <random>
@@ -66,6 +68,82 @@ u64 helper_change_and_leave(void* self, u64 a, u64 b, u64 c) {
     return b + c;
 }
 
+using Pair = std::array<u64, 2>;
+
+u32 read_mxcsr() {
+    u32 value;
+    asm volatile("stmxcsr %0" : "=m"(value));
+    return value;
+}
+void write_mxcsr(u32 value) { asm volatile("ldmxcsr %0" : : "m"(value)); }
+
+// addpd, under the default rules and with no flag set; then the flags are in the slot and in MXCSR, as far as it lets.
+Pair add_doubles(u64& control, Pair a, Pair b) {
+    using Doubles = double __attribute__((vector_size(16)));
+    constexpr u32 default_control = 0x1f80, flags = 0x3f;
+    auto sum = std::bit_cast<Doubles>(a);
+    write_mxcsr(default_control);
+    asm volatile("addpd %1, %0" : "+x"(sum) : "x"(std::bit_cast<Doubles>(b)));
+    control |= read_mxcsr() & flags;
+    write_mxcsr(default_control | (static_cast<u32>(control) & flags));
+    return std::bit_cast<Pair>(sum);
+}
+u64 add_bytes(u64 a, u64 b) {
+    u64 sum = 0;
+    for (u32 at = 0; at < 64; at += 8) sum |= ((a >> at) + (b >> at)) % 256 << at;
+    return sum;
+}
+
+u64 helper_vector_pair(void* self, u64 packed, u64, u64) {
+    auto& slots = vcpu_of(self).state().slots;
+    const VectorArguments arguments = VectorArguments::unpack(packed);
+    const auto pair = [&](u16 slot) { return Pair{slots[slot], slots[slot + 1U]}; };
+    const Pair a = pair(arguments.a), b = pair(arguments.b);
+    const Pair result = arguments.controlled ? add_doubles(slots[control_slot], a, b)
+                                             : Pair{add_bytes(a[0], b[0]), add_bytes(a[1], b[1])};
+    slots[arguments.destination] = result[0];
+    slots[arguments.destination + 1U] = result[1];
+    return 0;
+}
+std::optional<ir::HostVector> host_vector_pair(u64 packed, u64) {
+    const VectorArguments arguments = VectorArguments::unpack(packed);
+    return ir::HostVector{.prefix = 0x66,
+                          .opcode = static_cast<u8>(arguments.controlled ? 0x58 : 0xfc), // addpd, paddb
+                          .destination = arguments.destination,
+                          .a = arguments.a,
+                          .b = arguments.b,
+                          .control = arguments.controlled ? std::optional(control_slot) : std::nullopt};
+}
+
+// pmovmskb
+u64 helper_vector_value(void* self, u64 packed, u64, u64) {
+    const auto& slots = vcpu_of(self).state().slots;
+    const u16 b = VectorArguments::unpack(packed).b;
+    u64 bits = 0;
+    for (u32 i = 0; i < 16; ++i) bits |= (slots[b + i / 8] >> (i % 8 * 8 + 7) & 1) << i;
+    return bits;
+}
+std::optional<ir::HostVector> host_vector_value(u64 packed, u64) {
+    return ir::HostVector{.prefix = 0x66,
+                          .opcode = 0xd7,
+                          .result = ir::HostVector::Result::value,
+                          .b = VectorArguments::unpack(packed).b};
+}
+
+// ucomisd; its flags of MXCSR are left out
+u64 helper_vector_flags(void* self, u64 packed, u64, u64) {
+    const auto& slots = vcpu_of(self).state().slots;
+    const VectorArguments arguments = VectorArguments::unpack(packed);
+    const auto a = std::bit_cast<double>(slots[arguments.a]), b = std::bit_cast<double>(slots[arguments.b]);
+    if (std::isnan(a) || std::isnan(b)) return 0x45;
+    return a == b ? 0x40 : a < b ? 1 : 0;
+}
+std::optional<ir::HostVector> host_vector_flags(u64 packed, u64) {
+    const VectorArguments arguments = VectorArguments::unpack(packed);
+    return ir::HostVector{
+        .prefix = 0x66, .opcode = 0x2e, .result = ir::HostVector::Result::flags, .a = arguments.a, .b = arguments.b};
+}
+
 constexpr auto slots = [] {
     std::array<ir::Slot, slot_count> table{};
     for (u32 i = 0; i < slot_count; ++i) table[i] = {"slot", 8 * i};
@@ -79,6 +157,9 @@ constexpr std::array<ir::HelperInfo, helper_count> helpers = {{
     {"change", helper_change, true, false, false},
     {"leave", helper_leave, true, true, true},
     {"change_and_leave", helper_change_and_leave, true, true, true},
+    {"vector_pair", helper_vector_pair, true, false, false, host_vector_pair},
+    {"vector_value", helper_vector_value, false, false, false, host_vector_value},
+    {"vector_flags", helper_vector_flags, false, false, false, host_vector_flags},
 }};
 
 Vcpu& vcpu_of(jit::Context* context) { return *static_cast<Vcpu*>(context->engine); }

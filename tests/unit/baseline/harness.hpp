@@ -19,7 +19,30 @@ inline constexpr u64 ram_bytes = 0x4000;
 inline constexpr u64 device_base = 0x5000'0000; // a page; see Vcpu::device()
 inline constexpr u64 block_pc = 0x8000'1000;
 
-enum HelperNumber : u16 { combine, look, change, leave_by_argument, change_and_leave, helper_count };
+enum HelperNumber : u16 {
+    combine,
+    look,
+    change,
+    leave_by_argument,
+    change_and_leave,
+    vector_pair,
+    vector_value,
+    vector_flags,
+    helper_count
+};
+// Of the last three, which back ends may execute in place: the lower slots of pairs that aren't pinned, from any
+// number. `controlled`: in floating point, by the MXCSR in control_slot, else on bytes.
+struct VectorArguments {
+    bool controlled = false;
+    u16 destination = 0;
+    u16 a = 0;
+    u16 b = 0;
+    static constexpr VectorArguments unpack(u64 packed) {
+        const auto pair = [&](u32 at) { return static_cast<u16>(24 + (packed >> at & 0xff) % 7 * 2); };
+        return {.controlled = (packed & 1) != 0, .destination = pair(8), .a = pair(16), .b = pair(24)};
+    }
+};
+inline constexpr u16 control_slot = 38;
 const ir::GuestDescription& fake_guest();
 
 struct FakeState {

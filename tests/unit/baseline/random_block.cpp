@@ -160,6 +160,10 @@ private:
         if (chance(60)) made.c = value();
         const bool leaves = made.imm == leave_by_argument || made.imm == change_and_leave;
         if (leaves && chance(60)) made.a = constant(chance(70) ? 8 : 9);
+        if (made.imm >= vector_pair && chance(80)) {
+            made.a = constant(number());
+            made.b = constant(0);
+        }
         append(made);
     }
 

@@ -207,6 +207,23 @@ TEST_CASE("SSE shuffles disassemble to themselves") {
     two(forms, "punpcklqdq", packed, EMIT2(punpcklqdq));
 }
 
+TEST_CASE("SSE instructions by their opcode disassemble to themselves") {
+    FormChecker forms;
+    load(forms, "movhps", qword, EMIT2(movhps));
+    two(forms, "paddb", packed,
+        [](Assembler& a, Xmm to, const auto& from) { a.vector(0x66, 0xfc, Size::dword, to, from); });
+    two(forms, "cmpltps", packed,
+        [](Assembler& a, Xmm to, const auto& from) { a.vector(0, 0xc2, Size::dword, to, from, u8{1}); });
+    for (const Xmm xmm : all_xmms)
+        for (const Gpr gpr : all_gprs) {
+            forms.check("pmovmskb " + name(gpr, Size::dword) + ", " + name(xmm),
+                        [&](Assembler& a) { a.vector(0x66, 0xd7, Size::dword, gpr, xmm); });
+            forms.check("cvttsd2si " + name(gpr) + ", " + name(xmm),
+                        [&](Assembler& a) { a.vector(0xf2, 0x2c, Size::qword, gpr, xmm); });
+        }
+    forms.check("lahf", [](Assembler& a) { a.lahf(); });
+}
+
 TEST_CASE("AVX moves disassemble to themselves") {
     FormChecker forms;
     transfers(forms, "v", EMIT2(vmovd), EMIT2(vmovq));

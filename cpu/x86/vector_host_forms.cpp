@@ -1,0 +1,106 @@
+// Which kernels are instructions of every x86-64 host: those of SSE and SSE2 whose results don't depend on the
+// processor. Their encodings are those of the guest's own rows.
+#include "cpu/x86/instruction_table.hpp"
+#include "cpu/x86/vector.hpp"
+
+namespace orrery::x86 {
+namespace {
+
+struct Form {
+    bool exists = false;
+    bool has_immediate = false;
+    ir::HostVector vector; // without its slots
+};
+
+constexpr std::size_t operation_count = 1
+#define OPERATION(op, name, access, flags, page) +1
+#include "cpu/x86/operations.def"
+#undef OPERATION
+    ;
+using Forms = std::array<Form, operation_count>;
+
+bool is_vector(Place place) { return place == Place::V || place == Place::W || place == Place::U; }
+
+std::optional<u8> byte_of_prefix(u8 prefixes) {
+    switch (prefixes) {
+    case prefix::none:
+        return u8{0};
+    case prefix::p66:
+        return u8{0x66};
+    case prefix::pf3:
+        return u8{0xf3};
+    case prefix::pf2:
+        return u8{0xf2};
+    default:
+        return std::nullopt;
+    }
+}
+
+Form form_of(const Row& row) {
+    using Result = ir::HostVector::Result;
+    const auto mandatory = byte_of_prefix(row.prefixes);
+    const bool to_general = row.operands[0].place == Place::G;
+    const bool from_general = row.operands[1].place == Place::E && row.operands[1].type == Type::y;
+    const bool known_operands =
+        (to_general || row.operands[0].place == Place::V) && (from_general || is_vector(row.operands[1].place));
+    if (row.map != Map::map_0f || row.features != Features{} || !mandatory || !known_operands) return {};
+    const bool compares = operation_of(row.op).access == Access::read;
+    return {.exists = true,
+            .has_immediate = row.immediates == Immediates::byte,
+            .vector = {.prefix = *mandatory,
+                       .opcode = row.opcode,
+                       .wide = from_general, // integers come extended
+                       .result = to_general ? Result::value
+                                 : compares ? Result::flags
+                                            : Result::pair,
+                       .b_is_integer = from_general}};
+}
+
+void add_forms(Forms& forms, std::span<const KernelRow> kernels, bool floating) {
+    for (const KernelRow& kernel : kernels)
+        for (const Row& row : instruction_rows()) {
+            if (row.op != kernel.op) continue;
+            Form form = form_of(row);
+            if (!form.exists) continue;
+            if (floating) form.vector.control = slot::mxcsr;
+            forms[static_cast<std::size_t>(row.op)] = form;
+        }
+}
+
+Forms make_forms() {
+    Forms forms{};
+    add_forms(forms, packed_arithmetic(), false);
+    add_forms(forms, packed_shuffles(), false);
+    add_forms(forms, floating_arithmetic(), true);
+    add_forms(forms, floating_conversions(), true);
+    return forms;
+}
+
+std::optional<u16> slot_of(u8 place) {
+    if (place < vector_place::ymm_high(0)) return slot::xmm_low(place);
+    if (place < vector_place::scratch(0) || vector_place::is_mmx(place) || place == vector_place::none)
+        return std::nullopt;
+    return slot::scratch_low(place - vector_place::scratch(0U));
+}
+
+} // namespace
+
+std::optional<ir::HostVector> host_vector(u64 packed, u64 immediate) {
+    static const Forms forms = make_forms();
+    const VectorRequest request = VectorRequest::unpack(packed);
+    const Form& form = forms[static_cast<std::size_t>(request.op)];
+    const auto a = slot_of(request.a), b = slot_of(request.b), destination = slot_of(request.destination);
+    const bool is_pair = form.vector.result == ir::HostVector::Result::pair;
+    if (!form.exists || request.vex || !a || !b || destination.has_value() != is_pair) return std::nullopt;
+    ir::HostVector vector = form.vector;
+    vector.destination = destination.value_or(0);
+    vector.a = *a;
+    vector.b = *b;
+    if (form.has_immediate) vector.immediate = static_cast<u8>(immediate);
+    // Of the conversions to integers it is the size of the result.
+    const bool converts = vector.control && vector.result == ir::HostVector::Result::value;
+    if (converts) vector.wide = immediate == 8;
+    return vector;
+}
+
+} // namespace orrery::x86
