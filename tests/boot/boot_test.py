@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Boots a real guest in a way named on the command line and looks at what it says. Run by ctest, or by hand.
 
-usage: boot_test.py --program build/release/orrery VARIATION      (qemu-system-riscv64 also does as a program)
+usage: boot_test.py --program build/release/orrery VARIATION      (qemu-system-riscv64 also does, but for PCs)
 Exit code 77: skipped, as the guest's packages can't be had.
 """
 import argparse
@@ -16,6 +16,7 @@ import threading
 import time
 from pathlib import Path
 
+from disks import grub_cd, grub_disk
 from emulators import Console, Settings, Unavailable, command_for, fetched
 
 SKIPPED = 77
@@ -57,16 +58,16 @@ def expect(condition, sentence, console):
 
 def debian(scratch, **settings):
     """Settings that boot Debian with a copy of the disk, so that tests can run at the same time."""
-    folder = fetched()
+    folder = fetched(architecture="riscv64" if settings.get("machine", "riscv-virt") == "riscv-virt" else "amd64")
     disk = scratch / "disk"
     if not disk.exists():
         shutil.copy(folder / "disk", disk)
     return Settings(kernel=folder / "kernel", initrd=folder / "initrd", disk=disk, **settings)
 
 
-def scripted_boot(program, settings):
+def scripted_boot(program, settings, url=None):
     """One boot with the guest's check script; returns its console text. Every check must pass and the exit code be 0."""
-    with web_server() as url:
+    with contextlib.nullcontext(url) if url else web_server() as url:
         settings.append = f"console=ttyS0 orrery.script=1 orrery.url={url}"
         with running(program, settings) as console:
             seconds = console.wait_for("GUEST-READY")
@@ -143,9 +144,22 @@ def u_boot(program, scratch, bios):
         expect(code == 0, f"exit code {code} instead of 0 after poweroff", console)
 
 
+def grub(program, scratch, make, root=None, **settings):
+    """Our BIOS starts GRUB, GRUB starts Debian's kernel, and that goes on from the disk if it has one."""
+    folder = fetched(architecture="amd64")
+    with web_server() as url:
+        words = f"console=ttyS0 orrery.script=1 orrery.url={url}" + (f" orrery.root={root}" if root else "")
+        image = make(scratch, folder, words)
+        text = scripted_boot(program, Settings(**{"cdrom" if make is grub_cd else "disk": image}, **settings), url)
+    if "GNU GRUB" not in text:
+        raise AssertionError("GRUB's menu was not seen")
+    if root and f"CHECK root ok {root}" not in text:
+        raise AssertionError(f"the root is not the file system on {root}")
+
+
 def fetch(program, scratch):
     """Not a boot: fills the cache, so that the others need no network."""
-    print(fetched("guest", network=True), fetched("firmware", network=True), sep="\n")
+    print(fetched("guest", network=True), fetched("firmware", network=True), fetched(network=True, architecture="amd64"), sep="\n")
 
 
 def variation(function, **settings):
@@ -163,6 +177,13 @@ VARIATIONS = {
     "opensbi_jump": variation(one_boot, bios="fw_jump.bin"),
     "opensbi_dynamic": variation(one_boot, bios="fw_dynamic.bin"),
     "opensbi_cpus_2": variation(one_boot, bios="fw_dynamic.bin", cpus=2),
+    "pc": variation(one_boot, machine="pc", disk_words=",virtio"),
+    "pc_cpus_2": variation(one_boot, machine="pc", cpus=2),
+    "q35_cpus_4": variation(one_boot, machine="q35", cpus=4),
+    "pc_grub_cd": variation(grub, make=grub_cd, machine="pc"),
+    "pc_grub_ide": variation(grub, make=grub_disk, root="/dev/sda1", machine="pc"),
+    "pc_grub_virtio": variation(grub, make=grub_disk, root="/dev/vda1", machine="pc", disk_words=",virtio"),
+    "q35_grub_sata": variation(grub, make=grub_disk, root="/dev/sda1", machine="q35"),
     "u_boot_jump": variation(u_boot, bios="fw_jump.bin"),
     "u_boot_dynamic": variation(u_boot, bios="fw_dynamic.bin"),
 }

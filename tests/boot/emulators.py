@@ -23,6 +23,7 @@ class Unavailable(Exception):
 
 @dataclasses.dataclass
 class Settings:
+    machine: str = "riscv-virt"
     cpus: int = 1
     memory: str = "1G"
     bios: Path | None = None
@@ -30,24 +31,27 @@ class Settings:
     initrd: Path | None = None
     append: str = "console=ttyS0"
     disk: Path | None = None
+    disk_words: str = ""  # after the file's name: how it is attached
+    cdrom: Path | None = None
     net: bool = True
     engine: str | None = None
 
 
-def fetched(what="guest", network=False):
+def fetched(what="guest", network=False, architecture="riscv64"):
     """The folder with the guest's or the firmware's files. Without network, only what is in the cache counts."""
-    result = subprocess.run([FETCH, what] + ([] if network else ["--cached"]), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    result = subprocess.run([FETCH, "--architecture", architecture, what] + ([] if network else ["--cached"]), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     if result.returncode:
         raise Unavailable(result.stderr.strip() or f"{FETCH} failed")
     return Path(result.stdout.strip())
 
 
 def orrery_command(program, s):
-    command = [program, "run", "--machine", "riscv-virt", "--cpus", str(s.cpus), "--memory", s.memory, "--net", "user" if s.net else "none"]
-    options = {"--engine": s.engine, "--bios": s.bios, "--kernel": s.kernel, "--initrd": s.initrd, "--disk": s.disk}
+    command = [program, "run", "--machine", s.machine, "--cpus", str(s.cpus), "--memory", s.memory, "--net", "user" if s.net else "none"]
+    options = {"--engine": s.engine, "--bios": s.bios, "--kernel": s.kernel, "--initrd": s.initrd, "--cdrom": s.cdrom,
+               "--disk": s.disk and f"{s.disk}{s.disk_words}"}
     for option, value in options.items():
         command += [option, str(value)] if value else []
-    return command + (["--append", s.append] if s.append else [])
+    return command + (["--append", s.append] if s.append and s.kernel else [])
 
 
 def qemu_command(program, s):
