@@ -32,8 +32,11 @@ reset_entry:
     outb %al, %dx
     movb $0xfe, %al
     outb %al, $0x64
-    movw $0xffff, %cx
-    loop .
+    movl $0x80000, %ecx // half a second of bus accesses: a reset may take its time
+2:
+    inb $0x61, %al
+    decl %ecx
+    jnz 2b
 1:
     inb $0x92, %al // A20 on
     orb $2, %al
@@ -90,20 +93,6 @@ reset_flat:
     incl %ebx
     loop 2b
 
-    // The services' shutdown word (CMOS 0Fh) asks to go on where a program was; its memory is as it was.
-    movb $0x8f, %al
-    outb %al, $0x70
-    inb $0x71, %al
-    movb %al, %bl
-    movb $0x8f, %al
-    outb %al, $0x70
-    movb $0, %al
-    outb %al, $0x71
-    cmpb $0x05, %bl
-    je resume
-    cmpb $0x0a, %bl
-    je resume
-
     movl $(0 - 4 * ROM_PART_BYTES), %esi // the VGA BIOS
     movl $VGA_BASE, %edi
     movl $(ROM_PART_BYTES / 4), %ecx
@@ -116,36 +105,6 @@ reset_flat:
     movl $POST_STACK_TOP, %esp
     movl $POST_ENTRY_RESET, %eax
     jmp *%eax
-
-resume:
-    movl $(SERVICES_BASE + resume_low), %eax
-    jmp *%eax
-resume_low:
-    ljmp $CODE16, $1f
-    .code16
-1:
-    movw $DATA16, %ax
-    movw %ax, %ds
-    movw %ax, %es
-    movw %ax, %fs
-    movw %ax, %gs
-    movw %ax, %ss
-    movl %cr0, %eax
-    andb $0xfe, %al
-    movl %eax, %cr0
-    ljmp $SERVICES_SEGMENT, $1f
-1:
-    xorw %ax, %ax
-    movw %ax, %ss
-    movw $0x400, %sp
-    movw $0x40, %ax
-    movw %ax, %ds
-    cmpb $0x05, %bl
-    jne 1f
-    movb $0x20, %al // 5: with an end of interrupt
-    outb %al, $0x20
-1:
-    ljmp *0x67
 
     .data
 started: .byte 0

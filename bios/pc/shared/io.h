@@ -37,7 +37,6 @@ enum {
     cmos_status_b = 0x0b,
     cmos_status_c = 0x0c,
     cmos_status_d = 0x0d,
-    cmos_shutdown = 0x0f,
     cmos_floppy_types = 0x10,
     cmos_century = 0x32,
     cmos_memory_above_16m = 0x34, // 16 bits, of 64 KiB
