@@ -8,6 +8,7 @@
 #include "cpu/x86/helpers.hpp"
 #include "cpu/x86/interrupts.hpp"
 #include "cpu/x86/lazy_flags.hpp"
+#include "cpu/x86/x87_unit.hpp"
 
 namespace orrery::x86 {
 namespace {
@@ -87,6 +88,7 @@ void Processor::set_interrupt(bool deliverable) {
 }
 
 void Processor::set_irq(u32 pin, bool level) {
+    if (pin == ignne_pin && level) return latch(event::ignne);
     if (pin != a20_pin) return;
     if (!level) return latch(event::a20_masked);
     std::atomic_ref(core_.state().events).fetch_and(~event::a20_masked, std::memory_order_acq_rel);
@@ -101,6 +103,14 @@ void Processor::follow_a20(u64 events) {
     core_.state().a20 = open;
     core_.services().flush_all();
     core_.services().context_changed();
+}
+
+void Processor::follow_ignne(u64 events) {
+    if ((events & event::ignne) == 0) [[likely]]
+        return;
+    State& state = core_.state();
+    std::atomic_ref(state.events).fetch_and(~event::ignne, std::memory_order_acq_rel);
+    state.ignne = (state.x87.status & x87_status::summary) != 0;
 }
 
 void Processor::start_up(u8 vector) {
@@ -184,6 +194,7 @@ bool Processor::take_interrupt_vector() {
 bool Processor::take_interrupt() {
     State& state = core_.state();
     follow_a20(pending_events());
+    follow_ignne(pending_events());
     if (state.pending_debug == 0 && !wakes()) [[likely]]
         return false;
     const auto take = [&](u64 bit) {

@@ -25,9 +25,11 @@ struct ProcessorConfiguration {
     LocalInterrupts* interrupts = nullptr; // outlives the processor; without one there are no interrupts
     // The third fault in a row: boards reset the machine.
     std::function<void()> shut_down{};
-    // What RDRAND and RDSEED give, as deterministic as the machine has to be; without it they say that there is nothing.
+    // What RDRAND and RDSEED give, as deterministic as the machine has to be; without it they say that there is
+    // nothing.
     std::function<u64()> random{};
-    // FERR#, with CR0.NE clear: an x87 instruction waits for an interrupt, or for IGNNE#. Without it there is #MF.
+    // FERR#, with CR0.NE clear: an x87 instruction waits for an interrupt, whose handler asserts IGNNE#. On the CPU's
+    // thread, without the machine lock. Without this function there is #MF.
     std::function<void()> floating_point_error{};
 };
 
@@ -75,6 +77,9 @@ public:
     [[nodiscard]] bool wakes() const override;
     // The A20M# pin, by what it does: high lets address line 20 through. Interrupts come through the local APIC.
     static constexpr u32 a20_pin = 0;
+    // IGNNE#, which boards assert in answer to floating_point_error. Its end needs no telling: it goes with the
+    // exception.
+    static constexpr u32 ignne_pin = 1;
     void set_irq(u32 pin, bool level) override;
 
     // ---- LocalInterruptSink
@@ -94,8 +99,6 @@ public:
     [[nodiscard]] const ProcessorConfiguration& configuration() const { return configuration_; }
     [[nodiscard]] Identity identity() const;
     [[nodiscard]] u64 time_stamp() const { return tsc_.ticks(clock_.now_ns()) + core_.state().tsc_offset; }
-    // IGNNE#. On the processor's own thread, from a write to a port.
-    void ignore_floating_point_errors(bool level) { core_.state().ignne = level; }
     // Also tells the APIC, whose deadlines are in that time.
     void set_tsc_offset(u64 offset);
     [[nodiscard]] Core& core() { return core_; }
@@ -107,6 +110,7 @@ private:
     [[nodiscard]] u64 pending_events() const;
     void latch(u64 events);
     void follow_a20(u64 events);
+    void follow_ignne(u64 events);
     void take_init();
     bool take_start_up();
     bool take_interrupt_vector();

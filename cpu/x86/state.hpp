@@ -138,7 +138,7 @@ struct State {
     Activity activity = Activity::running;
     bool nmi_blocked = false; // until the handler's iret (SDM 3A 6.7.1)
     bool a20 = true;          // the level of the A20M# pin: false clears bit 20 of physical addresses
-    bool ignne = false; // that of IGNNE#: true lets x87 instructions go on in spite of exceptions (SDM 3A 2.5, NE)
+    bool ignne = false;       // the pending x87 exception is to be ignored, with CR0.NE clear (SDM 3A 2.5)
     // What came from outside, as EventBits. Other threads change it: std::atomic_ref only.
     alignas(8) u64 events = 0;
     u8 sipi_vector = 0;
@@ -171,6 +171,7 @@ inline constexpr u64 nmi = 2;       // these three are latched until they are ta
 inline constexpr u64 init = 4;
 inline constexpr u64 sipi = 8;
 inline constexpr u64 a20_masked = 16; // the level of A20M#, for `a20` to follow
+inline constexpr u64 ignne = 32;      // IGNNE# was asserted
 } // namespace event
 
 namespace slot {

@@ -25,6 +25,7 @@ void X87Unit::report_unmasked() {
     if (data_ != no_data) x87_.data = data_;
     if ((x87_.status & x87_status::summary) != 0) return;
     x87_.status = static_cast<u16>(x87_.status | x87_status::pending);
+    core_.state().ignne = false;
     leave_behind(core_, request_.length);
 }
 
@@ -33,7 +34,9 @@ void update_x87_summary(Core& core, u32 length) {
     const bool was = (x87.status & x87_status::summary) != 0;
     const bool is = (x87.status & ~x87.control & softfloat::x87_flag::exceptions) != 0;
     x87.status = static_cast<u16>((x87.status & ~x87_status::pending) | (is ? x87_status::pending : 0));
-    if (was != is) leave_behind(core, length);
+    if (was == is) return;
+    core.state().ignne = false;
+    leave_behind(core, length);
 }
 
 void initialize_x87(X87& x87) {

@@ -152,9 +152,12 @@ TEST_CASE("with CR0.NE clear the board hears of an exception, and the processor 
     program.state().cr0 &= ~cr0::ne;
     SECTION("without such a board there is #MF") { CHECK(program.run({0xde, 0xc1, 0xd9, 0xe8}, 2) == vector::mf); }
     SECTION("IGNNE# lets it go on") {
-        program.guest.processor().ignore_floating_point_errors(true);
-        CHECK_FALSE(program.run({0xde, 0xc1, 0xd9, 0xe8}, 2));
+        CHECK_FALSE(program.run({0xde, 0xc1}));
+        program.guest.processor().set_irq(Processor::ignne_pin, true);
+        CHECK_FALSE(program.run({0xd9, 0xe8}));
         CHECK(program.x87().valid == 0x80);
+        // fnclex; fcomp of nothing, whose exception is another; fld1
+        CHECK(program.run({0xdb, 0xe2, 0xd8, 0xdb, 0xd9, 0xe8}, 4) == vector::mf);
     }
 }
 
