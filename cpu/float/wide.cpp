@@ -59,7 +59,7 @@ Wide add(const Wide& a, const Wide& b) {
 
 u128 fraction_of(const Wide& a) {
     const int shift = -1 - a.exponent;
-    return shift >= 128 ? 0 : a.significand >> shift;
+    return a.is_zero() || shift >= 128 ? 0 : a.significand >> shift;
 }
 
 Extended round_inexact(const Wide& value, ExtendedContext& context) {
