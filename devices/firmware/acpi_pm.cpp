@@ -27,6 +27,11 @@ enum : u16 { sci_enable = 1u << 0, sleep_type = 7u << 10, sleep_enable = 1u << 1
 inline constexpr u32 sleep_type_shift = 10;
 } // namespace control
 
+// ICH9, SMI_EN; general purpose inputs on the PIIX4. Firmware that sees the bit takes system management mode for set up
+// already, and leaves alone what isn't there.
+constexpr u64 smi_enable = 0x30;
+constexpr u32 smi_taken = 1 << 5; // APMC_EN
+
 // The 24-bit timer's status is set whenever its highest bit changes (ACPI 4.8.2.1).
 constexpr u64 carry_period_ticks = u64{1} << 23;
 constexpr u32 timer_mask = 0xff'ffff;
@@ -101,6 +106,8 @@ u32 AcpiPm::read_register(u64 offset) const {
         return static_cast<u32>(s_.seen_ticks & timer_mask);
     case gpe0:
         return s_.event_status | u32{s_.event_enable} << 16;
+    case smi_enable:
+        return smi_taken;
     default:
         return 0;
     }

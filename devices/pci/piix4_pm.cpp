@@ -24,6 +24,11 @@ struct Plain {
 };
 constexpr Plain plain[] = {{0x44, 0x3c}, {0x90, 4}, {0xd2, 1}};
 
+// DEVACTB's last byte, with APMC_EN. Set from the beginning, firmware takes system management mode for set
+// up already, and leaves alone what isn't there.
+constexpr u32 device_activity = 0x5b;
+constexpr u8 smi_taken = 0x02;
+
 } // namespace
 
 Piix4Pm::Piix4Pm(std::string name, IoHandler& hardware) : PciDevice(std::move(name), identity), hardware_(hardware) {
@@ -32,6 +37,7 @@ Piix4Pm::Piix4Pm(std::string name, IoHandler& hardware) : PciDevice(std::move(na
     config.define<u8>(enable_register, 0, enable_ports);
     for (const Plain& row : plain)
         for (u32 i = 0; i < row.size_bytes; ++i) config.define<u8>(row.offset + i, 0, 0xff);
+    config.define<u8>(device_activity, smi_taken, 0xff);
     use_interrupt_pin(1);
 }
 

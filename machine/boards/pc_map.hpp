@@ -29,7 +29,7 @@ struct Split {
     u64 below;     // of more RAM, this much
     u64 pci_memory32;
 };
-inline constexpr Split pc_split{0xe000'0000, 0xc000'0000, 0xc000'0000};
+inline constexpr Split pc_split{0xc000'0000, 0xc000'0000, 0xc000'0000};
 inline constexpr Split q35_split{0xb000'0000, 0x8000'0000, 0xc000'0000};
 inline constexpr Place q35_ecam{0xb000'0000, 0x1000'0000};
 

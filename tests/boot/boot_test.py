@@ -20,6 +20,7 @@ from disks import grub_cd, grub_disk
 from emulators import Console, Settings, Unavailable, command_for, fetched
 
 SKIPPED = 77
+SEABIOS = Path("/usr/share/seabios/bios-256k.bin")
 GREETING = "hello from the host"
 
 
@@ -145,7 +146,9 @@ def u_boot(program, scratch, bios):
 
 
 def grub(program, scratch, make, root=None, **settings):
-    """Our BIOS starts GRUB, GRUB starts Debian's kernel, and that goes on from the disk if it has one."""
+    """A BIOS, by default our own, starts GRUB, GRUB starts Debian's kernel, and that goes on from the disk if it has one."""
+    if settings.get("bios") and not settings["bios"].exists():
+        raise Unavailable(f"{settings['bios']} is not installed")
     folder = fetched(architecture="amd64")
     with web_server() as url:
         words = f"console=ttyS0 orrery.script=1 orrery.url={url}" + (f" orrery.root={root}" if root else "")
@@ -183,6 +186,8 @@ VARIATIONS = {
     "pc_grub_cd": variation(grub, make=grub_cd, machine="pc"),
     "pc_grub_ide": variation(grub, make=grub_disk, root="/dev/sda1", machine="pc"),
     "pc_grub_virtio": variation(grub, make=grub_disk, root="/dev/vda1", machine="pc", disk_words=",virtio"),
+    "pc_seabios": variation(grub, make=grub_cd, machine="pc", bios=SEABIOS),
+    "q35_seabios": variation(grub, make=grub_disk, root="/dev/sda1", machine="q35", bios=SEABIOS),
     "q35_grub_sata": variation(grub, make=grub_disk, root="/dev/sda1", machine="q35"),
     "u_boot_jump": variation(u_boot, bios="fw_jump.bin"),
     "u_boot_dynamic": variation(u_boot, bios="fw_dynamic.bin"),

@@ -70,6 +70,13 @@ TEST_CASE("the timer's status is set also while it is not enabled") {
     REQUIRE(bench.irq.level());
 }
 
+TEST_CASE("system management mode looks set up to firmware, so that it is left alone") {
+    Bench bench;
+    constexpr u64 smi_enable = 0x30;
+    bench.write(smi_enable, 0);
+    REQUIRE((bench.read(smi_enable) & 1 << 5) != 0);
+}
+
 TEST_CASE("the power button asks the guest") {
     Bench bench;
     bench.pm.press_power_button();
