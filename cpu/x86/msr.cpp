@@ -9,6 +9,7 @@ namespace {
 // By the names of SDM 4, table 2-2.
 namespace msr {
 inline constexpr u32 time_stamp_counter = 0x10;
+inline constexpr u32 platform_id = 0x17;
 inline constexpr u32 apic_base = 0x1b;
 inline constexpr u32 feature_control = 0x3a;
 inline constexpr u32 tsc_adjust = 0x3b;
@@ -118,6 +119,7 @@ std::optional<u64> constant_register(u32 index) {
         return Mtrrs::variable_count | fixed_ranges | write_combining;
     case msr::arch_capabilities:
         return arch_capabilities;
+    case msr::platform_id: // the first of its kind
     case msr::mcg_cap: // no banks
     case msr::mcg_status:
     case msr::debugctl:

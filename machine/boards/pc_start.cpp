@@ -1,5 +1,6 @@
 #include "machine/boards/pc_start.hpp"
 
+#include "bios/tables/acpi.hpp"
 #include "machine/boards/board_parts.hpp"
 #include "machine/boards/pc_boot.hpp"
 
@@ -58,6 +59,7 @@ Status Start::enter_kernel() {
         break;
     }
     request.rsdp_address = linked.rsdp_address;
+    request.rsdp = linked.tables[bios::acpi_rsdp_file].bytes;
     request.random_seed = boot_random_seed(options_, seed_bytes);
     const X86Entry entry = TRY(load_kernel(parts_.machine.memory(), std::move(request)));
     pc::enter_kernel(parts_.bootstrap.core().state(), entry);
