@@ -20,6 +20,10 @@ struct Model {
 std::optional<Model> find_model(std::string_view name);
 std::span<const Model> models();
 
+// What models offer and no translator knows yet: a board can't have them.
+inline constexpr Features untranslated{Feature::avx,  Feature::avx2, Feature::fma,
+                                       Feature::f16c, Feature::bmi1, Feature::bmi2};
+
 // What else CPUID depends on.
 struct Identity {
     Features features;
@@ -37,8 +41,8 @@ struct CpuidAnswer {
 
 CpuidAnswer cpuid(const Identity& identity, const State& state, u32 leaf, u32 subleaf);
 
-// Family 6, model 1Ch: what RDX holds after a reset, too. That model, Intel's first Atom, doesn't speculate, and neither
-// does a translator: systems know this and leave all work-arounds for speculation out. They would not believe
+// Family 6, model 1Ch: what RDX holds after a reset, too. That model, Intel's first Atom, doesn't speculate, and
+// neither does a translator: systems know this and leave all work-arounds for speculation out. They would not believe
 // IA32_ARCH_CAPABILITIES alone of a virtual machine.
 inline constexpr u32 signature = 0x0001'06ca;
 // The bits of CR4 that a processor of these features has.

@@ -148,12 +148,12 @@ Status Builder::check() const {
         return error("--flash: {} takes its firmware as a ROM; name it with --bios FILE", board());
     if (options_.bios_none && !options_.kernel)
         return error("--bios none: {} then needs a kernel to start, with --kernel FILE", board());
-    if (!options_.cpu_model.empty() && !x86::find_model(options_.cpu_model)) {
-        std::string names;
-        for (const x86::Model& model : x86::models())
-            names += fmt::format("{}{}", names.empty() ? "" : ", ", model.name);
-        return error("--cpu: {} has no CPU '{}'; it has {}", board(), options_.cpu_model, names);
-    }
+    if (options_.cpu_model.empty()) return {};
+    const auto model = x86::find_model(options_.cpu_model);
+    if (!model) return error("--cpu: {} has no CPU '{}'; it has {}", board(), options_.cpu_model, default_model);
+    if (model->features.without(x86::untranslated) != model->features)
+        return error("--cpu {}: its instructions of AVX and BMI aren't translated yet; use {}", options_.cpu_model,
+                     default_model);
     return {};
 }
 

@@ -109,6 +109,7 @@ TEST_CASE("what a PC doesn't have is refused with the option's name") {
     CHECK(says(with([](BoardOptions& o) { o.virtio = VirtioTransportKind::mmio; }), "--virtio mmio"));
     CHECK(says(with([](BoardOptions& o) { o.flash = {"f"}; }), "--flash"));
     CHECK(says(with([](BoardOptions& o) { o.cpu_model = "z80"; }), "x86-64-v2"));
+    CHECK(says(with([](BoardOptions& o) { o.cpu_model = "x86-64-v3"; }), "aren't translated yet"));
     CHECK(says(with([](BoardOptions& o) { o.cpus = 9; }), "1 to 8 CPUs"));
     CHECK(says(with([](BoardOptions& o) { o.memory_bytes = 1 * MiB; }), "--memory"));
     CHECK(says(with([&](BoardOptions& o) { o.floppies = {bios.path()}; }), "no floppy disk's size"));
