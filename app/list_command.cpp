@@ -18,7 +18,7 @@ struct Row {
 };
 
 // By the option that adds it; those without one are always there.
-constexpr std::array devices{
+constexpr std::array riscv_virt_devices{
     Row{"ns16550a", "serial port 0, see --serial"},
     Row{"aclint", "timers and software interrupts of the harts"},
     Row{"plic", "interrupt controller, 96 sources"},
@@ -35,8 +35,35 @@ constexpr std::array devices{
 };
 
 void print(std::string_view name, std::string_view text) {
-    std::fputs(fmt::format("{:<16}{}\n", name, text).c_str(), stdout);
+    std::fputs(fmt::format("{:<20}{}\n", name, text).c_str(), stdout);
 }
+
+// Of both PCs, then of one.
+constexpr std::array pc_devices{
+    Row{"i8259, 82093aa", "interrupt controllers, with a local APIC in each CPU"},
+    Row{"i8254, hpet", "timers; the local APICs have one each, with TSC deadlines"},
+    Row{"mc146818", "date, time and memory that a battery keeps"},
+    Row{"ns16550a", "serial port COM1, see --serial"},
+    Row{"i8042", "keyboard controller, with a PS/2 keyboard and mouse"},
+    Row{"vga", "VGA with Bochs' VBE, 16 MiB, on PCI; no window yet"},
+    Row{"i82077aa, i8237", "floppy controller and DMA; --floppy FILE adds a drive"},
+    Row{"acpi-pm", "power management, sleep button and timer"},
+    Row{"fw_cfg", "configuration for firmware, at ports 510h"},
+    Row{"debug-console", "port 402h, see --debug-console"},
+    Row{"debug-exit", "port F4h: a value v ends the run with 2v + 1"},
+    Row{"virtio-rng", "random numbers"},
+    Row{"virtio-blk", "disk; --disk FILE,virtio adds one"},
+    Row{"virtio-net", "network card; --net user adds one"},
+    Row{"virtio-console", "console; --virtio-console adds one"},
+};
+constexpr std::array only_pc_devices{
+    Row{"i440fx, piix3", "chipset on PCI"},
+    Row{"piix3-ide", "two IDE channels with DMA; --disk FILE and --cdrom FILE add drives"},
+};
+constexpr std::array only_q35_devices{
+    Row{"q35, ich9", "chipset on PCI Express (ECAM)"},
+    Row{"ich9-ahci", "six SATA ports; --disk FILE and --cdrom FILE add drives"},
+};
 
 void list_machines() {
     for (const Board& board : boards())
@@ -44,9 +71,16 @@ void list_machines() {
                                       size_text(board.least_memory), size_text(board.most_memory)));
 }
 
+void list_devices_of(std::string_view heading, std::span<const Row> rows) {
+    std::fputs(fmt::format("{}:\n", heading).c_str(), stdout);
+    for (const Row& row : rows) print(fmt::format("  {}", row.name), row.text);
+}
+
 void list_devices() {
-    std::fputs("riscv-virt:\n", stdout);
-    for (const Row& row : devices) print(fmt::format("  {}", row.name), row.text);
+    list_devices_of("riscv-virt", riscv_virt_devices);
+    list_devices_of("pc and q35", pc_devices);
+    list_devices_of("pc", only_pc_devices);
+    list_devices_of("q35", only_q35_devices);
 }
 
 void list_engines() {

@@ -24,7 +24,9 @@ constexpr const char* run_examples =
     "  orrery run --cpus 4 --memory 4G --disk root.img --net user,forward=tcp:2222:22 \\\n"
     "             --kernel vmlinuz --append 'console=ttyS0 root=/dev/vda1'\n"
     "  orrery run --bios fw_dynamic.bin --kernel uboot.elf\n"
-    "  orrery run --bios none program.elf\n\n"
+    "  orrery run --bios none program.elf\n"
+    "  orrery run --machine pc --cdrom debian.iso\n"
+    "  orrery run --machine q35 --cpus 4 --kernel vmlinuz --initrd initrd.gz --append 'console=ttyS0'\n\n"
     "On a terminal Ctrl-] is the escape key: Ctrl-] q quits, Ctrl-] ? shows the other keys.\n\n";
 
 constexpr const char* list_examples = "\nExample:\n  orrery list devices\n";

@@ -35,5 +35,6 @@ std::span<const Command> translation_commands();
 std::span<const Command> device_commands();
 std::span<const Command> interrupt_commands();
 std::span<const Command> statistics_commands();
+std::span<const Command> console_commands();
 
 } // namespace orrery::app::monitor

@@ -82,7 +82,7 @@ Monitor::Monitor(DebugController& controller, Surroundings surroundings)
     : controller_(controller), surroundings_(std::move(surroundings)), commands_{help_command, complete_command} {
     for (const auto& table :
          {run_control_commands(), breakpoint_commands(), register_commands(), memory_commands(), code_commands(),
-          translation_commands(), device_commands(), interrupt_commands(), statistics_commands()})
+          translation_commands(), device_commands(), interrupt_commands(), statistics_commands(), console_commands()})
         commands_.insert(commands_.end(), table.begin(), table.end());
     started = last_sample = {std::chrono::steady_clock::now(), machine().retired()};
     controller_.answer_monitor_by([this](std::string_view line) { return answer_text(line, Door::debugger); });

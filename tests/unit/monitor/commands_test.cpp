@@ -29,10 +29,19 @@ TEST_CASE("help lists every command, and explains one with an example") {
     CHECK(contains(guest.text(""), "registers"));
 }
 
+TEST_CASE("a machine without screen and keyboard says so") {
+    Guest guest;
+    CHECK(contains(guest.text("screenshot x.png"), "no screen"));
+    CHECK(contains(guest.text("sendkey a"), "no keyboard"));
+    CHECK(contains(guest.text("type hello"), "no keyboard"));
+    Guest harmless(false);
+    CHECK(contains(harmless.text("screenshot x.png"), "may not write files"));
+}
+
 TEST_CASE("the beginning of a name is enough, unless it fits several; a wrong one gets the nearest") {
     Guest guest;
     CHECK(guest.text("reg a0") == guest.text("registers a0"));
-    CHECK(guest.text("s") == "'s' may be 'step', 'snapshot', 'symbol', 'stats'\n");
+    CHECK(guest.text("s") == "'s' may be 'step', 'snapshot', 'symbol', 'stats', 'screenshot', 'sendkey'\n");
     CHECK(contains(guest.text("wolk 1"), "was 'walk' meant?"));
     CHECK(guest.text("walk") == "use it as: walk ADDRESS|SYMBOL [CPU]\n");
     CHECK(contains(guest.text("help wolk"), "was 'walk' meant?"));
