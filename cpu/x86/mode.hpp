@@ -35,9 +35,10 @@ struct Mode {
     [[nodiscard]] constexpr u64 pack() const {
         u64 packed = u64{code_base} << 32 | static_cast<u64>(code) | static_cast<u64>(stack) << 2 | u64{cpl} << 6;
         u32 at = 8;
-        for (const bool bit : {protected_mode, virtual_8086, long_mode, flat, shadow, trap, emulated, x87_off,
-                               vectors_off, task_switched, wait_traps, avx, xsave, code_limited, aligned, x87_error})
-            packed |= u64{bit} << at++;
+        // No loop: what runs is looked up by it.
+        const auto add = [&](auto... bits) { ((packed |= u64{bits} << at++), ...); };
+        add(protected_mode, virtual_8086, long_mode, flat, shadow, trap, emulated, x87_off, vectors_off, task_switched,
+            wait_traps, avx, xsave, code_limited, aligned, x87_error);
         return packed;
     }
     static constexpr Mode unpack(u64 packed) {
@@ -46,11 +47,10 @@ struct Mode {
                   .cpl = static_cast<u32>(packed >> 6 & 3),
                   .code_base = static_cast<u32>(packed >> 32)};
         u32 at = 8;
-        for (bool* const bit :
-             {&mode.protected_mode, &mode.virtual_8086, &mode.long_mode, &mode.flat, &mode.shadow, &mode.trap,
-              &mode.emulated, &mode.x87_off, &mode.vectors_off, &mode.task_switched, &mode.wait_traps, &mode.avx,
-              &mode.xsave, &mode.code_limited, &mode.aligned, &mode.x87_error})
-            *bit = (packed >> at++ & 1) != 0;
+        const auto take = [&](auto&... bits) { ((bits = (packed >> at++ & 1) != 0), ...); };
+        take(mode.protected_mode, mode.virtual_8086, mode.long_mode, mode.flat, mode.shadow, mode.trap, mode.emulated,
+             mode.x87_off, mode.vectors_off, mode.task_switched, mode.wait_traps, mode.avx, mode.xsave,
+             mode.code_limited, mode.aligned, mode.x87_error);
         return mode;
     }
 };

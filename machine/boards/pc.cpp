@@ -19,10 +19,6 @@
 #include "devices/pci/piix4_pm.hpp"
 #include "devices/rtc/mc146818.hpp"
 #include "devices/serial/uart16550.hpp"
-#include "devices/storage/ahci.hpp"
-#include "devices/storage/ata_disk.hpp"
-#include "devices/storage/atapi_cdrom.hpp"
-#include "devices/storage/floppy.hpp"
 #include "devices/storage/piix3_ide.hpp"
 #include "devices/timer/hpet.hpp"
 #include "devices/timer/i8254.hpp"
@@ -32,6 +28,7 @@
 #include "machine/boards/pc_interrupts.hpp"
 #include "machine/boards/pc_map.hpp"
 #include "machine/boards/pc_start.hpp"
+#include "machine/boards/pc_storage.hpp"
 #include "machine/loader/file.hpp"
 
 namespace orrery {
@@ -68,7 +65,6 @@ public:
         TRY_STATUS(add_video());
         TRY_STATUS(add_chipset());
         TRY_STATUS(add_isa_devices());
-        TRY_STATUS(add_floppies());
         TRY_STATUS(add_drives());
         TRY_STATUS(add_virtio());
         TRY_STATUS(add_firmware_interface());
@@ -87,9 +83,7 @@ private:
     Status add_chipset();
     Status add_power_management();
     Status add_isa_devices();
-    Status add_floppies();
     Status add_drives();
-    Result<std::array<AtaDrive*, 6>> open_drives();
     Status add_virtio();
     Status add_firmware_interface();
     void fill_clock_memory();
@@ -129,7 +123,6 @@ private:
     Vga* vga_ = nullptr;
     Dma8237* dma_ = nullptr;
     PciHost* pci_ = nullptr;
-    FloppyController* floppy_ = nullptr;
     FwCfg* fw_cfg_ = nullptr;
     BoardTables* tables_ = nullptr;
     u32 next_slot_ = 2;
@@ -363,88 +356,14 @@ Status Builder::add_isa_devices() {
     return map_ports("debug-exit", debug_exit, make<DebugExit>("debug-exit", power_));
 }
 
-Status Builder::add_floppies() {
-    if (options_.floppies.size() > 2)
-        return error("--floppy: {} has two drives, not {}", board(), options_.floppies.size());
-    FloppyController::Drives drives{};
-    for (std::size_t i = 0; i < options_.floppies.size(); ++i) drives[i].present = true;
-    floppy_ = &make<FloppyController>("floppy", drives, machine_.clock(), irqs_[floppy_irq].input(), *dma_);
-    TRY_STATUS(map_ports("floppy", floppy, floppy_->registers()));
-    TRY_STATUS(map_ports("floppy.input", floppy_input, floppy_->input()));
-    for (u32 i = 0; i < options_.floppies.size(); ++i) {
-        const FileDiskOptions image = TRY(parse_disk_options(options_.floppies[i]));
-        Disk& disk = *TRY(open_disk(machine_, image, "--floppy"));
-        if (!floppy_->change_disk(i, &disk))
-            return error("--floppy {}: {} bytes are no floppy disk's size; 1440 KiB (1474560 bytes) is one", image.path,
-                         disk.size_bytes());
-    }
-    return {};
-}
-
-// ---- disks ----
-
-// Where on the controller's cables: disks from the front, CD-ROM drives from where guests expect one.
-Result<std::array<AtaDrive*, 6>> Builder::open_drives() {
-    std::array<AtaDrive*, 6> drives{};
-    const std::size_t places = q35_ ? 6 : 4;
-    const auto take = [&](std::initializer_list<std::size_t> order) -> AtaDrive** {
-        for (const std::size_t place : order)
-            if (place < places && !drives[place]) return &drives[place];
-        return nullptr;
-    };
-    const DiskAttachment own = q35_ ? DiskAttachment::sata : DiskAttachment::ide;
-    const DiskAttachment other = q35_ ? DiskAttachment::ide : DiskAttachment::sata;
-    for (std::size_t i = 0; i < options_.disks.size(); ++i) {
-        const FileDiskOptions& options = options_.disks[i];
-        if (options.attachment == DiskAttachment::virtio) continue;
-        if (options.attachment == other)
-            return error("--disk {}: {} has {} drives, not {}; leave the word out", options.path, board(),
-                         q35_ ? "SATA" : "IDE", q35_ ? "IDE" : "SATA");
-        AtaDrive** const place = take({0, 1, 3, 4, 5, 2});
-        if (!place)
-            return error("--disk {}: {} has room for {} disks and CD-ROM drives; attach it as a virtio disk, with "
-                         "--disk FILE,virtio",
-                         options.path, board(), places);
-        Disk& disk = *TRY(open_disk(machine_, options, "--disk"));
-        *place = &make<AtaDisk>(
-            fmt::format("disk{}", i),
-            AtaDisk::Configuration{.serial = fmt::format("ORRERY{:04}", i), .serial_wire = own == DiskAttachment::sata},
-            disk);
-    }
-    for (std::size_t i = 0; i < options_.cdroms.size(); ++i) {
-        AtaDrive** const place = take({2, 3, 4, 5, 1, 0});
-        if (!place)
-            return error("--cdrom {}: {} has room for {} disks and CD-ROM drives", options_.cdroms[i], board(), places);
-        Disk& disk = *TRY(open_disk(machine_, {.path = options_.cdroms[i], .read_only = true}, "--cdrom"));
-        *place = &make<AtapiCdrom>(fmt::format("cdrom{}", i),
-                                   AtapiCdrom::Configuration{.serial = fmt::format("ORRERYCD{:02}", i),
-                                                             .serial_wire = own == DiskAttachment::sata},
-                                   &disk);
-    }
-    return drives;
-}
-
 Status Builder::add_drives() {
-    const std::array<AtaDrive*, 6> drives = TRY(open_drives());
-    if (q35_) {
-        auto& ahci = make<AhciController>("ahci", machine_.clock(), machine_.memory(),
-                                          std::vector<AtaDrive*>(drives.begin(), drives.end()));
-        return pci_->add(ahci, 31, 2);
-    }
-    auto& ide = make<Piix3Ide>(
-        "ide", Piix3Ide::Wiring{machine_.clock(),
-                                machine_.memory(),
-                                {irqs_[Piix3Ide::interrupt[0]].input(), irqs_[Piix3Ide::interrupt[1]].input()},
-                                {drives[0], drives[1], drives[2], drives[3]}});
-    for (u32 i = 0; i < Piix3Ide::channel_count; ++i) {
-        TRY_STATUS(map_ports(fmt::format("ide{}", i),
-                             {Piix3Ide::command_block_base[i], IdeChannel::command_block_ports},
-                             ide.channel(i).command_block()));
-        TRY_STATUS(map_ports(fmt::format("ide{}.control", i),
-                             {Piix3Ide::control_block_base[i], IdeChannel::control_block_ports},
-                             ide.channel(i).control_block()));
-    }
-    return pci_->add(ide, 1, 1);
+    return add_storage({.machine = machine_,
+                        .options = options_,
+                        .pci = *pci_,
+                        .dma = *dma_,
+                        .floppy_irq = irqs_[floppy_irq].input(),
+                        .ide_irqs = {irqs_[Piix3Ide::interrupt[0]].input(), irqs_[Piix3Ide::interrupt[1]].input()},
+                        .q35 = q35_});
 }
 
 Status Builder::add_virtio() {

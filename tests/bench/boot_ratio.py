@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Boots the same guest in turn on Orrery and on QEMU, and prints medians, their ratio, and resident memory.
 
-usage: boot_ratio.py [--runs N] [--cpus N] [--memory SIZE] [--program build/release/orrery] [--qemu qemu-system-riscv64]
-                     [--kernel FILE --initrd FILE] [--no-disk]
+usage: boot_ratio.py [--runs N] [--machine riscv-virt|pc|q35] [--cpus N] [--memory SIZE] [--program build/release/orrery]
+                     [--qemu qemu-system-…] [--kernel FILE --initrd FILE] [--no-disk]
 Without --kernel and --initrd it boots the default guest with its check script. The guest must print GUEST-READY and power off.
 Runs are interleaved (A B A B …), so that a busy moment of the host falls on both.
 """
@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "boot"))
-from emulators import TOP, Console, Settings, Unavailable, command_for, fetched  # noqa: E402
+from emulators import TOP, Console, Settings, Unavailable, architecture_of, command_for, fetched  # noqa: E402
 
 MARKS = (("kernel's first line", "Linux version"), ("user space ready", "GUEST-READY"))
 
@@ -63,28 +63,30 @@ def table(runs):
 
 
 def settings_from(arguments, scratch):
-    common = dict(cpus=arguments.cpus, memory=arguments.memory)
+    common = dict(machine=arguments.machine, cpus=arguments.cpus, memory=arguments.memory)
     if arguments.kernel:
         return Settings(kernel=arguments.kernel, initrd=arguments.initrd, net=False, **common)
-    folder = fetched(network=True)
+    folder = fetched(network=True, architecture=architecture_of(arguments.machine))
     disk = None if arguments.no_disk else shutil.copy(folder / "disk", scratch / "disk")
-    return Settings(kernel=folder / "kernel", initrd=folder / "initrd", disk=disk, append="console=ttyS0 orrery.script=1", **common)
+    return Settings(kernel=folder / "kernel", initrd=folder / "initrd", disk=disk, disk_words=",virtio", append="console=ttyS0 orrery.script=1", **common)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--machine", default="riscv-virt", choices=["riscv-virt", "pc", "q35"])
     parser.add_argument("--cpus", type=int, default=1)
     parser.add_argument("--memory", default="1G")
     parser.add_argument("--program", default=str(TOP / "build/release/orrery"))
-    parser.add_argument("--qemu", default="qemu-system-riscv64")
+    parser.add_argument("--qemu")
     parser.add_argument("--kernel", type=Path)
     parser.add_argument("--initrd", type=Path)
     parser.add_argument("--no-disk", action="store_true")
     arguments = parser.parse_args()
+    arguments.qemu = arguments.qemu or ("qemu-system-riscv64" if arguments.machine == "riscv-virt" else "qemu-system-x86_64")
     for program in (arguments.program, arguments.qemu):
         if not shutil.which(program):
-            sys.exit(f"boot_ratio: {program} is not here; this benchmark needs both Orrery (./run --build) and QEMU (the package qemu-system-riscv or qemu-system-misc)")
+            sys.exit(f"boot_ratio: {program} is not here; this benchmark needs both Orrery (./run --build) and QEMU (the packages qemu-system-x86, qemu-system-riscv or qemu-system-misc)")
     runs = [], []
     with tempfile.TemporaryDirectory(prefix="orrery-bench-") as scratch:
         try:

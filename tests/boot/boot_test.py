@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 from disks import grub_cd, grub_disk
-from emulators import Console, Settings, Unavailable, command_for, fetched
+from emulators import Console, Settings, Unavailable, architecture_of, command_for, fetched
 
 SKIPPED = 77
 SEABIOS = Path("/usr/share/seabios/bios-256k.bin")
@@ -59,7 +59,7 @@ def expect(condition, sentence, console):
 
 def debian(scratch, **settings):
     """Settings that boot Debian with a copy of the disk, so that tests can run at the same time."""
-    folder = fetched(architecture="riscv64" if settings.get("machine", "riscv-virt") == "riscv-virt" else "amd64")
+    folder = fetched(architecture=architecture_of(settings.get("machine", "riscv-virt")))
     disk = scratch / "disk"
     if not disk.exists():
         shutil.copy(folder / "disk", disk)

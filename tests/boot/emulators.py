@@ -45,6 +45,11 @@ def fetched(what="guest", network=False, architecture="riscv64"):
     return Path(result.stdout.strip())
 
 
+def architecture_of(machine):
+    """Debian's name for it."""
+    return "riscv64" if machine == "riscv-virt" else "amd64"
+
+
 def orrery_command(program, s):
     command = [program, "run", "--machine", s.machine, "--cpus", str(s.cpus), "--memory", s.memory, "--net", "user" if s.net else "none"]
     options = {"--engine": s.engine, "--bios": s.bios, "--kernel": s.kernel, "--initrd": s.initrd, "--cdrom": s.cdrom,
@@ -55,7 +60,9 @@ def orrery_command(program, s):
 
 
 def qemu_command(program, s):
-    command = [program, "-M", "virt", "-smp", str(s.cpus), "-m", s.memory, "-nographic", "-no-reboot"]
+    pc = ["-accel", "tcg", "-cpu", "max"]  # never the host's own processor
+    board = ["virt"] if s.machine == "riscv-virt" else [s.machine, *pc]
+    command = [program, "-M", *board, "-smp", str(s.cpus), "-m", s.memory, "-nographic", "-no-reboot"]
     options = {"-bios": s.bios, "-kernel": s.kernel, "-initrd": s.initrd, "-append": s.append if s.initrd else None}
     for option, value in options.items():
         command += [option, str(value)] if value else []
