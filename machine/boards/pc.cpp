@@ -432,13 +432,12 @@ void Builder::fill_clock_memory() {
 }
 
 void Builder::add_start() {
-    auto& start = machine_.keep(
-        std::make_unique<Start>(options_, Start::Parts{.machine = machine_,
-                                                       .ram = *ram_,
-                                                       .chipset = {*pci_, *pic_, q35_, options_.memory_bytes},
-                                                       .bootstrap = *processors_.front(),
-                                                       .apic = *apics_.front(),
-                                                       .tables = *tables_}));
+    auto& start = machine_.keep(std::make_unique<Start>(options_, Start::Parts{.machine = machine_,
+                                                                               .ram = *ram_,
+                                                                               .chipset = {*pci_, *pic_, q35_},
+                                                                               .bootstrap = *processors_.front(),
+                                                                               .apic = *apics_.front(),
+                                                                               .tables = *tables_}));
     machine_.on_reset([&start, this_machine = &machine_] {
         if (const Status loaded = start.load(); !loaded) this_machine->fail(loaded.error());
     });

@@ -12,7 +12,6 @@ struct Chipset {
     PciHost& pci;
     I8259Pair& pic;
     bool q35 = false;
-    u64 memory_bytes = 0;
 };
 
 // Machine lock held, everything just reset.
