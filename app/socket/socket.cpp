@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <memory>
 
 #include <netdb.h>
@@ -73,14 +74,18 @@ i64 Socket::write(std::string_view bytes) const {
 Result<Listener> Listener::at_path(std::string path, std::string_view whom) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    if (path.empty() || path.size() >= sizeof address.sun_path)
+    if (path.empty() || path.size() + 1 >= sizeof address.sun_path)
         return error("{} cannot be listened for at '{}': the path of a socket has 1 to {} bytes", whom, path,
-                     sizeof address.sun_path - 1);
+                     sizeof address.sun_path - 2);
     path.copy(address.sun_path, path.size());
     TRY_STATUS(clear_stale_socket(path, address, whom));
+    // It gets its name when it listens: who waits for the file to appear may connect at once.
+    const std::string unheard = path + "~";
+    address.sun_path[path.size()] = '~';
+    TRY_STATUS(clear_stale_socket(unheard, address, whom));
     Socket socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!socket.open() || ::bind(socket.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-        ::listen(socket.number(), waiting_clients) != 0)
+        ::listen(socket.number(), waiting_clients) != 0 || ::rename(unheard.c_str(), path.c_str()) != 0)
         return error("{} cannot be listened for at {}: {}", whom, path, errno_text(errno));
     return Listener(std::move(socket), path, path);
 }

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
@@ -50,15 +51,20 @@ Status clear_stale_socket(const std::string& path, const sockaddr_un& address) {
 Result<Descriptor> listen_at(const std::string& path) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    if (path.empty() || path.size() >= sizeof address.sun_path)
-        return error("the path of a socket must have 1 to {} bytes: '{}'", sizeof address.sun_path - 1, path);
+    if (path.empty() || path.size() + 1 >= sizeof address.sun_path)
+        return error("the path of a socket must have 1 to {} bytes: '{}'", sizeof address.sun_path - 2, path);
     path.copy(address.sun_path, path.size());
     if (Status cleared = clear_stale_socket(path, address); !cleared)
+        return std::unexpected(std::move(cleared).error());
+    // It gets its name when it listens: who waits for the file to appear may connect at once.
+    const std::string unheard = path + "~";
+    address.sun_path[path.size()] = '~';
+    if (Status cleared = clear_stale_socket(unheard, address); !cleared)
         return std::unexpected(std::move(cleared).error());
     Descriptor listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!listener.open() ||
         ::bind(listener.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-        ::listen(listener.number(), 4) != 0)
+        ::listen(listener.number(), 4) != 0 || ::rename(unheard.c_str(), path.c_str()) != 0)
         return error("cannot listen at {}: {}", path, errno_text(errno));
     return listener;
 }
