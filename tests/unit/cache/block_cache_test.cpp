@@ -1,5 +1,8 @@
 // The block cache by itself: when removed blocks have to be given back.
 #include "jit/cache/block_cache.hpp"
+
+#include <vector>
+
 #include "tests/support/catch.hpp"
 
 using namespace orrery;
@@ -7,9 +10,10 @@ using jit::BlockCache;
 
 namespace {
 
-alignas(4096) constexpr u8 page[4096] = {};
+constexpr u64 most_blocks = 300'000;
+const std::vector<u8> guest_code(16 * most_blocks);
 
-jit::BlockPlace place(u64 pc) { return {page + pc % sizeof page, {.pc = pc}}; }
+jit::BlockPlace place(u64 pc) { return {guest_code.data() + pc, {.pc = pc}}; }
 
 // A block of as many guest instructions as there are at most.
 jit::CompiledBlock& add(BlockCache& cache, u64 pc) {
@@ -39,7 +43,7 @@ TEST_CASE("a cache in which blocks are removed for ever wants to be cleared, whi
 
 TEST_CASE("blocks in use are not cleared away for fewer that were removed") {
     BlockCache cache;
-    for (u64 i = 0; i < 300'000; ++i) add(cache, 16 * i);
+    for (u64 i = 0; i < most_blocks; ++i) add(cache, 16 * i);
     for (u64 i = 0; i < 140'000; ++i) cache.remove(*cache.find(place(16 * i)));
     CHECK_FALSE(cache.wants_clearing());
     for (u64 i = 140'000; i < 160'000; ++i) cache.remove(*cache.find(place(16 * i)));

@@ -196,7 +196,7 @@ class Socket(Guest):
         def hashes(process):
             return [line for line in process.stderr.read().decode().splitlines() if "the state is" in line]
 
-        options = ["--deterministic", "--hash-every", "20000000", "--save-at", "200000000", "--save", str(self.folder / "state"),
+        options = ["--deterministic", "--hash-every", "4000000", "--save-at", "40000000", "--save", str(self.folder / "state"),
                    "--cpus", "2", "--serial", "none"]
         alone = subprocess.Popen(self.command(TALKING, *options), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
         self.addCleanup(alone.stderr.close)
