@@ -297,6 +297,20 @@ u64 count_bits(void* self, u64 value, u64 operation, u64 size) {
     return result;
 }
 
+// SDM 2, PEXT: the bits where the mask has some, one beside the other.
+u64 gather_bits(void*, u64 value, u64 mask, u64) {
+    u64 result = 0;
+    for (u32 to = 0; mask != 0; mask &= mask - 1) result |= (value >> std::countr_zero(mask) & 1) << to++;
+    return result;
+}
+// SDM 2, PDEP: the lowest bits to where the mask has some.
+u64 scatter_bits(void*, u64 value, u64 mask, u64) {
+    u64 result = 0;
+    for (; mask != 0; mask &= mask - 1, value >>= 1)
+        if ((value & 1) != 0) result |= mask & (~mask + 1);
+    return result;
+}
+
 // ---- segments
 
 u64 check_segment(void* self, u64 offset, u64 packed, u64) {

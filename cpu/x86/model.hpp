@@ -21,8 +21,7 @@ std::optional<Model> find_model(std::string_view name);
 std::span<const Model> models();
 
 // What models offer and no translator knows yet: a board can't have them.
-inline constexpr Features untranslated{Feature::avx,  Feature::avx2, Feature::fma,
-                                       Feature::f16c, Feature::bmi1, Feature::bmi2};
+inline constexpr Features untranslated{Feature::avx, Feature::avx2, Feature::fma, Feature::f16c};
 
 // What else CPUID depends on.
 struct Identity {

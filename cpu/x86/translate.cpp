@@ -77,7 +77,8 @@ bool is_translated(Op op) { return translator_of(op) != nullptr; }
 
 void translate_instruction(BlockTranslation& translation) {
     const Row& row = *translation.instruction().row;
-    if (row.has(trait::protected_mode) && (!translation.mode().protected_mode || translation.mode().virtual_8086))
+    const bool needs_descriptors = row.has(trait::protected_mode) || is_vex(row.map);
+    if (needs_descriptors && (!translation.mode().protected_mode || translation.mode().virtual_8086))
         return translation.raise(exception(vector::ud));
     if (forbidden(row, translation.mode())) return translation.raise(general_protection());
     const Emit emit = translator_of(row.op);

@@ -145,7 +145,7 @@ Status Builder::check() const {
     const auto model = x86::find_model(options_.cpu_model);
     if (!model) return error("--cpu: {} has no CPU '{}'; it has {}", board(), options_.cpu_model, default_model);
     if (model->features.without(x86::untranslated) != model->features)
-        return error("--cpu {}: its instructions of AVX and BMI aren't translated yet; use {}", options_.cpu_model,
+        return error("--cpu {}: its AVX instructions aren't translated yet; use {}", options_.cpu_model,
                      default_model);
     return {};
 }

@@ -42,6 +42,8 @@ x86::Features tested_features() {
     add(__builtin_cpu_supports("sse4.2"), x86::Feature::sse42);
     add(__builtin_cpu_supports("aes"), x86::Feature::aes);
     add(__builtin_cpu_supports("pclmul"), x86::Feature::pclmul);
+    add(__builtin_cpu_supports("bmi2"), x86::Feature::bmi2);
+    add(__builtin_cpu_supports("adx"), x86::Feature::adx);
     return features;
 }
 
