@@ -121,6 +121,7 @@ private:
     Hpet* hpet_ = nullptr;
     Mc146818* rtc_ = nullptr;
     Vga* vga_ = nullptr;
+    PciDevice* video_ = nullptr;
     Dma8237* dma_ = nullptr;
     PciHost* pci_ = nullptr;
     FwCfg* fw_cfg_ = nullptr;
@@ -323,7 +324,8 @@ Status Builder::add_chipset() {
 
     TRY_STATUS(pci_->add(isa, q35_ ? 31 : 1));
     if (!q35_) TRY_STATUS(pci_->add(make<Piix4Pm>("acpi-pm-pci", pm), 1, 3));
-    return pci_->add(make<VgaPci>("vga-pci", *vga_), q35_ ? 1 : next_slot_++);
+    video_ = &make<VgaPci>("vga-pci", *vga_);
+    return pci_->add(*video_, q35_ ? 1 : next_slot_++);
 }
 
 // ---- ISA devices ----
@@ -437,7 +439,9 @@ void Builder::add_start() {
                                                                                .chipset = {*pci_, *pic_, q35_},
                                                                                .bootstrap = *processors_.front(),
                                                                                .apic = *apics_.front(),
-                                                                               .tables = *tables_}));
+                                                                               .tables = *tables_,
+                                                                               .vga = *vga_,
+                                                                               .video = *video_}));
     machine_.on_reset([&start, this_machine = &machine_] {
         if (const Status loaded = start.load(); !loaded) this_machine->fail(loaded.error());
     });

@@ -1,8 +1,10 @@
 #include "machine/boards/pc_start.hpp"
 
 #include "bios/tables/acpi.hpp"
+#include "devices/pci/config_space.hpp"
 #include "machine/boards/board_parts.hpp"
 #include "machine/boards/pc_boot.hpp"
+#include "machine/boards/pc_screen.hpp"
 
 namespace orrery::pc {
 namespace {
@@ -60,8 +62,15 @@ Status Start::enter_kernel() {
     }
     request.rsdp_address = linked.rsdp_address;
     request.rsdp = linked.tables[bios::acpi_rsdp_file].bytes;
+    request.vga_text = true;
+    request.screen = X86Screen{.address = parts_.video.read_config(pci::first_bar, Width::word) & ~u32{15},
+                               .memory_bytes = static_cast<u32>(parts_.vga.video_memory().size_bytes()),
+                               .columns = boot_screen.columns,
+                               .rows = boot_screen.rows};
     request.random_seed = boot_random_seed(options_, seed_bytes);
     const X86Entry entry = TRY(load_kernel(parts_.machine.memory(), std::move(request)));
+    show_text(parts_.vga);
+    if (entry.frame_buffer_shown) show_frame_buffer(parts_.vga, boot_screen);
     pc::enter_kernel(parts_.bootstrap.core().state(), entry);
     parts_.machine.cpus().front()->restored();
     return {};

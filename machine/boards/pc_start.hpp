@@ -3,7 +3,9 @@
 #pragma once
 
 #include "cpu/x86/processor.hpp"
+#include "devices/display/vga/vga.hpp"
 #include "devices/irq/local_apic.hpp"
+#include "devices/pci/device.hpp"
 #include "machine/boards/board.hpp"
 #include "machine/boards/pc_chipset.hpp"
 #include "machine/boards/pc_tables.hpp"
@@ -20,6 +22,8 @@ public:
         x86::Processor& bootstrap;
         LocalApic& apic; // of the bootstrap processor
         const BoardTables& tables;
+        Vga& vga;
+        PciDevice& video; // the VGA's
     };
     Start(const BoardOptions& options, const Parts& parts) : options_(options), parts_(parts) {}
 

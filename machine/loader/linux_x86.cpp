@@ -37,13 +37,22 @@ constexpr u64 init_size = 0x260;          // word, 2.10
 
 // Linux, Documentation/arch/x86/zero-page.rst: what else the boot parameters hold.
 namespace parameter {
-constexpr u64 video_mode = 0x006;     // byte; these are struct screen_info
-constexpr u64 video_columns = 0x007;  // byte
-constexpr u64 video_ega_bx = 0x00a;   // half
-constexpr u64 video_lines = 0x00e;    // byte
-constexpr u64 video_is_vga = 0x00f;   // byte
-constexpr u64 video_points = 0x010;   // half
-constexpr u64 acpi_rsdp_addr = 0x070; // dword
+constexpr u64 video_mode = 0x006;    // byte; these are struct screen_info
+constexpr u64 video_columns = 0x007; // byte
+constexpr u64 video_ega_bx = 0x00a;  // half
+constexpr u64 video_lines = 0x00e;   // byte
+constexpr u64 video_is_vga = 0x00f;  // byte
+constexpr u64 video_points = 0x010;  // half
+constexpr u64 video_width = 0x012;   // half, as are height and depth
+constexpr u64 video_height = 0x014;
+constexpr u64 video_depth = 0x016;
+constexpr u64 video_base = 0x018;        // word
+constexpr u64 video_size = 0x01c;        // word, of 64 KiB
+constexpr u64 video_line_length = 0x024; // half
+constexpr u64 video_colors = 0x026;      // size and position of red, green, blue and nothing, a byte each
+constexpr u64 video_attributes = 0x034;  // half
+constexpr u8 video_linear = 0x23;        // in video_is_vga: VIDEO_TYPE_VLFB
+constexpr u64 acpi_rsdp_addr = 0x070;    // dword
 constexpr u64 ext_ramdisk_image = 0x0c0;
 constexpr u64 ext_ramdisk_size = 0x0c4;
 constexpr u64 e820_entries = 0x1e8; // byte
@@ -230,6 +239,7 @@ private:
 
     // What setup code would have found out by int 10h in mode 3.
     void describe_screen() {
+        if (request_.screen && !wants_text()) return describe_frame_buffer(*request_.screen);
         if (!request_.vga_text) return;
         put(parameter::video_mode, u8{3});
         put(parameter::video_columns, u8{80});
@@ -237,6 +247,26 @@ private:
         put(parameter::video_lines, u8{25});
         put(parameter::video_is_vga, u8{1});
         put(parameter::video_points, u16{16});
+    }
+
+    // Linux, Documentation/fb/vesafb.rst: text is what a boot loader gives to those who ask it for this.
+    [[nodiscard]] bool wants_text() const {
+        const std::string line = " " + request_.command_line + " ";
+        return line.find(" vga=normal ") != std::string::npos;
+    }
+
+    void describe_frame_buffer(const X86Screen& screen) {
+        constexpr u16 color_graphics_mode = 0x9b; // VBE 3.0, mode attributes: has a linear frame buffer, isn't a VGA's
+        put(parameter::video_is_vga, parameter::video_linear);
+        put(parameter::video_width, screen.columns);
+        put(parameter::video_height, screen.rows);
+        put(parameter::video_depth, u16{32});
+        put(parameter::video_base, static_cast<u32>(screen.address));
+        put(parameter::video_size, screen.memory_bytes / (64 * static_cast<u32>(KiB)));
+        put(parameter::video_line_length, static_cast<u16>(4 * screen.columns));
+        put(parameter::video_colors, u64{0x1808'0008'0808'1008}); // 8 bits each, red from bit 16 on
+        put(parameter::video_attributes, color_graphics_mode);
+        plan_.entry.frame_buffer_shown = true;
     }
 
     template <typename T> void put(u64 at, T value) { std::memcpy(parameters_.data() + at, &value, sizeof value); }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -21,6 +22,13 @@ struct X86BootModule {
     std::string name;         // of its file
 };
 
+// A frame buffer of 32 bits a pixel, 0x00RRGGBB, that is shown already.
+struct X86Screen {
+    u64 address = 0; // below 4 GiB
+    u32 memory_bytes = 0;
+    u16 columns = 0, rows = 0; // pixels
+};
+
 struct X86BootRequest {
     std::string name; // of the kernel's file
     std::vector<u8> kernel;
@@ -31,6 +39,7 @@ struct X86BootRequest {
     std::vector<u8> rsdp;            // what lies there, for kernels that are given a copy
     std::vector<u8> random_seed;     // for kernels that take one at their start
     bool vga_text = false;           // there is a VGA, in text mode 3
+    std::optional<X86Screen> screen; // which it can show instead, for kernels that take one
 };
 
 // How the boot processor begins: with flat segments, interrupts off, and its other registers as after power-on.
@@ -45,6 +54,9 @@ struct X86Entry {
     u64 cr3 = 0;                   // in long mode: maps the first 4 GiB to themselves
     u64 gdt_address = 0;
     std::array<u64, 6> gdt{}; // as it lies in guest memory
+
+    // What the kernel was told that the screen shows: the request's frame buffer; else text.
+    bool frame_buffer_shown = false;
 };
 
 struct X86BootPlan {

@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "machine/boards/pc.hpp"
+#include "machine/boards/pc_screen.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/scratch_file.hpp"
 
@@ -63,6 +64,30 @@ TEST_CASE("keys that there aren't, and more than the keyboard can hold, are refu
     CHECK(says(press_keys(*pc.machine, ""), "no key ''"));
     CHECK(says(type_text(*pc.machine, "\x01"), "can't type"));
     CHECK(says(type_text(*pc.machine, std::string(2000, 'a')), "room for"));
+}
+
+TEST_CASE("a VGA is put into text mode with letters, and into a mode with a frame buffer") {
+    auto machine = Machine::create({}).value();
+    Ram& memory = machine->add_ram(Ram::create("video", 16 * MiB).value());
+    Vga& vga = machine->add(std::make_unique<Vga>("vga", machine->memory(), machine->clock(), memory));
+    vga.reset();
+    const auto drawn = [&] {
+        Image image;
+        vga.capture()->draw(image);
+        return image;
+    };
+    pc::show_text(vga);
+    CHECK(drawn().width == 720);
+    CHECK(drawn().height == 400);
+    const auto lit = [&] { return std::ranges::count(drawn().pixels, 0xaaaaaaU); };
+    const auto cursor = lit();   // or none, when it is dark
+    memory.host()[8 * 80] = 'H'; // in the second line; a cell takes eight bytes
+    CHECK(lit() > cursor + 20);
+    pc::show_frame_buffer(vga, {640, 480});
+    CHECK(drawn().width == 640);
+    CHECK(drawn().pixels == std::vector<u32>(640 * 480, 0));
+    memory.host()[4 * 639 + 2] = 0xff;
+    CHECK(drawn().pixels[639] == 0xff0000);
 }
 
 TEST_CASE("the screen becomes a PNG file, and errors name it") {

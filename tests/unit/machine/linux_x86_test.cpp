@@ -90,6 +90,28 @@ TEST_CASE("a kernel hears of a VGA only where there is one") {
     CHECK(screen() == 0x0119'0000'0003'0000); // 25 lines, a VGA, 256 KiB
 }
 
+TEST_CASE("a kernel is told of a frame buffer, unless it is asked to keep to text") {
+    X86BootRequest request = request_for(bzimage());
+    request.vga_text = true;
+    request.screen = X86Screen{.address = 0xe000'0000, .memory_bytes = 16 * MiB, .columns = 800, .rows = 600};
+    const X86BootPlan plan = planned(request);
+    CHECK(plan.entry.frame_buffer_shown);
+    const ByteView parameters(bytes_at(plan, plan.entry.rsi));
+    CHECK(parameters.number<u8>(0x00f) == 0x23);
+    CHECK(parameters.half(0x012) == 800);
+    CHECK(parameters.half(0x014) == 600);
+    CHECK(parameters.half(0x016) == 32);
+    CHECK(parameters.word(0x018) == 0xe000'0000);
+    CHECK(parameters.word(0x01c) == 256); // of 64 KiB
+    CHECK(parameters.half(0x024) == 3200);
+    CHECK(parameters.dword(0x026) == 0x1808'0008'0808'1008);
+
+    request.command_line = "console=tty0 vga=normal";
+    const X86BootPlan text = planned(request);
+    CHECK_FALSE(text.entry.frame_buffer_shown);
+    CHECK(ByteView(bytes_at(text, text.entry.rsi)).dword(0x008) == 0x0119'0000'0003'0000);
+}
+
 TEST_CASE("a random seed goes into the list of set-up data") {
     X86BootRequest request = request_for(bzimage());
     request.random_seed = {1, 2, 3, 4, 5};
