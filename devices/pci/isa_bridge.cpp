@@ -75,6 +75,9 @@ IsaBridge::IsaBridge(std::string name, const IsaBridgeModel& model, const Wiring
     : PciDevice(std::move(name), model.identity), model_(model), wiring_(wiring) {
     pci::ConfigSpace& config = config_space();
     config.define<u8>(pci::header_type, pci::header_multifunction);
+    // PIIX, PCICMD; ICH9, PCICMD: it can't be kept from decoding. EDK2 looks for serial ports only behind a bridge that
+    // does.
+    config.define<u16>(pci::command, pci::command_io | pci::command_memory | pci::command_bus_master);
     for (u32 line = 0; line < model.line_count; ++line)
         config.define<u8>(model.registers[line / 4] + line % 4, route_disabled, route_writable);
     for (const Plain& plain : is_piix3(model) ? std::span<const Plain>(piix3_plain) : ich9_plain)

@@ -22,7 +22,7 @@ Piix3Ide::Piix3Ide(std::string name, const Wiring& wiring)
       channels_{
           IdeChannel(name + ".0", wiring.clock, wiring.memory, wiring.irqs[0], {wiring.drives[0], wiring.drives[1]}),
           IdeChannel(name + ".1", wiring.clock, wiring.memory, wiring.irqs[1], {wiring.drives[2], wiring.drives[3]})} {
-    for (const u32 at : timing_register) config_space().define<u16>(at, 0, 0xffff);
+    for (const u32 at : timing_register) config_space().define<u16>(at, decode_enable, 0xffff);
     config_space().define<u8>(second_drive_timing, 0, 0xff);
     config_space().define<u16>(pci::status, medium_devsel_fast_back_to_back);
     add_bar(bus_master_bar, PciBarKind::io, channel_count * channel_bytes, bus_masters_);

@@ -1,6 +1,6 @@
 // The IDE function of Intel's PIIX3 (82371SB datasheet, 290550-002, here "PIIX3"): two channels at the PC's old ports,
-// with old interrupts, and their bus masters in one BAR. After power-on neither channel is decoded: firmware sets the
-// I/O bit of the command register and bit 15 of each channel's timing register.
+// with old interrupts, and their bus masters in one BAR. A channel is decoded while the command register's I/O bit and
+// bit 15 of its timing register are set. The latter is so after power-on, unlike the chip's: EDK2 expects it of QEMU's.
 #pragma once
 
 #include "devices/pci/device.hpp"

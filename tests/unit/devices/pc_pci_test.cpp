@@ -136,6 +136,16 @@ TEST_CASE("a byte at CF9 is the reset control register, whose bit 2 resets as it
     REQUIRE((bench.in(0xcf8, Width::word) & 0xff00) == 0);
 }
 
+TEST_CASE("a south bridge says that it decodes ports and memory, whatever is written to its command register") {
+    for (const IsaBridgeModel* model : {&piix3_isa_bridge, &ich9_lpc_bridge}) {
+        Bench bench(i440fx_host_bridge, *model);
+        const u32 slot = bench.south_slot();
+        REQUIRE(bench.get(slot, 0x04, Width::half) == 7);
+        bench.set(slot, 0x04, 0, Width::half);
+        REQUIRE(bench.get(slot, 0x04, Width::half) == 7);
+    }
+}
+
 TEST_CASE("a slot with several functions says so in its first one") {
     Bench bench;
     Card second;

@@ -266,7 +266,9 @@ TEST_CASE("the PIIX3 decodes its ports only as its configuration says") {
     REQUIRE(restore(rig.ide, saved));
     CHECK(rig.in(status) == 0xff);
     rig.ide.reset();
-    CHECK(rig.ide.read_config(0x40, Width::word) == 0);
+    CHECK(rig.ide.read_config(0x40, Width::word) == 0x8000'8000);
+    rig.ide.write_config(pci::command, pci::command_io, Width::half);
+    CHECK(rig.in(status) != 0xff);
     CHECK(rig.ide.read_config(0, Width::word) == 0x7010'8086);
     CHECK(rig.ide.read_config(8, Width::word) == 0x0101'8000);
 }
