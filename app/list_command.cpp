@@ -49,6 +49,7 @@ constexpr std::array pc_devices{
     Row{"i82077aa, i8237", "floppy controller and DMA; --floppy FILE adds a drive"},
     Row{"acpi-pm", "power management, sleep button and timer"},
     Row{"fw_cfg", "configuration for firmware, at ports 510h"},
+    Row{"cfi-flash", "parallel flash below 4 GiB; each --flash FILE adds a bank"},
     Row{"debug-console", "port 402h, see --debug-console"},
     Row{"debug-exit", "port F4h: a value v ends the run with 2v + 1"},
     Row{"virtio-rng", "random numbers"},

@@ -89,7 +89,11 @@ Status parse_machine_options(const RunArguments& arguments, RunPlan& plan) {
     board.debug_console = TRY(at("--debug-console", parse_serial(arguments.debug_console)));
     if (board.debug_console == "stdio" && (board.serial == "stdio" || board.virtio_console == "stdio"))
         return error("--debug-console: stdio is taken by another console; give that another place");
-    board.flash = arguments.flash;
+    for (const std::string& flash : arguments.flash) {
+        board.flash.push_back(TRY(at("--flash", parse_disk_options(flash))));
+        if (board.flash.back().attachment != DiskAttachment::board)
+            return error("--flash {}: a flash bank is no disk, and takes only ',readonly' and ',snapshot'", flash);
+    }
     board.deterministic = arguments.deterministic;
     if (!arguments.timeout.empty()) board.timeout_ns = TRY(at("--timeout", parse_seconds(arguments.timeout)));
     if (!arguments.seed.empty()) board.seed = TRY(at("--seed", parse_number(arguments.seed, 0, any_number)));
@@ -161,7 +165,7 @@ Status check_together(const RunPlan& plan) {
     const bool kernel_possible = board.kernel || plan.image;
     if (board.bios_none && !kernel_possible) return error("--bios none: also needs a program, with --kernel FILE");
     const bool disk_possible = !board.disks.empty() || !board.cdroms.empty() || !board.floppies.empty();
-    if (plan.machine->starts_disks && !board.bios && !kernel_possible && !disk_possible)
+    if (plan.machine->starts_disks && !board.bios && board.flash.empty() && !kernel_possible && !disk_possible)
         return error("there is nothing to start: name a disk (--disk FILE), a CD (--cdrom FILE), a kernel (--kernel "
                      "FILE) or firmware (--bios FILE); `orrery run --help` has examples");
     if (!plan.machine->starts_disks && !board.bios && !kernel_possible && board.flash.empty())
@@ -213,9 +217,8 @@ void RunArguments::add_to(CLI::App& command) {
     command.add_option("--debug-console", debug_console, "where a PC's port 402h leads, like --serial (none)")
         ->type_name("PLACE");
     command
-        .add_option("--flash", flash,
-                    "what a flash bank holds: firmware first, then its variables; writes are not kept")
-        ->type_name("FILE")
+        .add_option("--flash", flash, "what a flash bank holds: firmware (unless --bios has it), then its variables")
+        ->type_name("FILE[,readonly][,snapshot]")
         ->allow_extra_args(false);
     command.add_flag("--headless", headless, "no window (riscv-virt has none)");
     command.add_option("--timeout", timeout, "end after this much guest time")->type_name("SECONDS");

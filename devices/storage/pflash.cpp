@@ -33,21 +33,21 @@ namespace status {
 enum : u8 { protected_block = 0x02, program_error = 0x10, erase_error = 0x20, sequence_error = 0x30, ready = 0x80 };
 }
 
-constexpr u64 chips = 2;
-constexpr u64 bus_bytes = 4;
-constexpr u64 chip_buffer_words = ParallelFlash::buffer_bytes / bus_bytes;
 constexpr u16 manufacturer_intel = 0x0089;
 constexpr u16 device_identifier = 0x0018;
 
-constexpr u8 log2_of(u64 value) { return static_cast<u8>(std::countr_zero(value)); }
+// Of the next power of two.
+constexpr u8 log2_of(u64 value) { return static_cast<u8>(std::bit_width(value - 1)); }
 
 } // namespace
 
 Result<std::unique_ptr<ParallelFlash>> ParallelFlash::create(std::string name, Configuration configuration,
-                                                             AddressSpace& memory, Ram& contents) {
-    if (!std::has_single_bit(configuration.size_bytes) || configuration.size_bytes < block_bytes)
-        return error("flash '{}' cannot have {} bytes", name, configuration.size_bytes);
-    std::unique_ptr<ParallelFlash> flash(new ParallelFlash(std::move(name), configuration, memory, contents));
+                                                             AddressSpace& memory, Ram& contents, Disk* kept_in) {
+    const u64 block_bytes = configuration.layout.block_bytes;
+    if (configuration.size_bytes == 0 || configuration.size_bytes % block_bytes != 0)
+        return error("flash '{}' has blocks of {} bytes and can't have {} bytes", name, block_bytes,
+                     configuration.size_bytes);
+    std::unique_ptr<ParallelFlash> flash(new ParallelFlash(std::move(name), configuration, memory, contents, kept_in));
     if (Status mapped = memory.map(flash->window()); !mapped) return std::unexpected(std::move(mapped).error());
     return flash;
 }
@@ -75,7 +75,8 @@ void ParallelFlash::reset() {
 
 void ParallelFlash::restored() {
     if (s_.mode > Mode::buffer_confirm) s_.mode = Mode::read_array;
-    s_.buffer_base &= (configuration_.size_bytes - 1) & ~(buffer_bytes - 1);
+    if (s_.buffer_base >= configuration_.size_bytes) s_.buffer_base = 0;
+    s_.buffer_base &= ~(layout().buffer_bytes - 1);
     const Status mapped = memory_.remap(window());
     ORRERY_ASSERT(mapped.has_value(), "the window was mapped when the flash was built");
 }
@@ -88,9 +89,12 @@ u64 ParallelFlash::read(u64 offset, Width width) {
         std::memcpy(&value, contents_.host() + offset, bytes(width));
         return value;
     }
-    // Both chips answer alike, each on its half of the bus.
-    const u32 both = u32{chip_word(offset / bus_bytes)} * 0x1'0001;
-    return (both >> (offset % bus_bytes * 8)) & mask(width);
+    // The chips answer alike, each on its part of the bus.
+    const u64 chip_bits = layout().chip_bytes * 8;
+    const u64 answer = chip_word(offset / bus_bytes()) & ((u64{1} << chip_bits) - 1);
+    u64 all = 0;
+    for (u64 chip = 0; chip < layout().chips; ++chip) all |= answer << (chip * chip_bits);
+    return (all >> (offset % bus_bytes() * 8)) & mask(width);
 }
 
 u16 ParallelFlash::chip_word(u64 word) const {
@@ -108,9 +112,9 @@ u16 ParallelFlash::chip_word(u64 word) const {
 
 // One chip's answer to a CFI query (JESD68.01 section 2).
 u8 ParallelFlash::query_byte(u64 address) const {
-    const u64 chip_bytes = configuration_.size_bytes / chips;
-    const u64 chip_block_bytes = block_bytes / chips;
-    const u64 last_block = configuration_.size_bytes / block_bytes - 1;
+    const u64 chip_size_bytes = configuration_.size_bytes / layout().chips;
+    const u64 chip_block_bytes = layout().block_bytes / layout().chips;
+    const u64 last_block = configuration_.size_bytes / layout().block_bytes - 1;
     switch (address) {
     case 0x10:
         return 'Q';
@@ -139,11 +143,11 @@ u8 ParallelFlash::query_byte(u64 address) const {
     case 0x25:
         return 0x04;
     case 0x27:
-        return log2_of(chip_bytes);
+        return log2_of(chip_size_bytes);
     case 0x28:
-        return 0x01; // a 16-bit chip
+        return layout().chip_bytes == 2; // a 16-bit chip, or one of 8 bits
     case 0x2a:
-        return log2_of(buffer_bytes / chips);
+        return log2_of(layout().buffer_bytes / layout().chips);
     case 0x2c:
         return 0x01; // all blocks are alike
     case 0x2d:
@@ -214,7 +218,7 @@ void ParallelFlash::write(u64 offset, u64 value, Width width) {
 
 // Every address takes commands.
 std::string ParallelFlash::register_name(u64 offset, bool write) const {
-    return fmt::format("{} {:#x}", write ? "command or data in block" : "block", offset / block_bytes);
+    return fmt::format("{} {:#x}", write ? "command or data in block" : "block", offset / layout().block_bytes);
 }
 
 void ParallelFlash::command(u64 offset, u8 code) {
@@ -233,7 +237,8 @@ void ParallelFlash::command(u64 offset, u8 code) {
         set_mode(Mode::read_query);
         return;
     case code::clear_status:
-        s_.status = status::ready;
+        s_.status = layout().clears_ready ? u8{0} : u8{status::ready};
+        if (layout().clears_ready) set_mode(Mode::read_array);
         return;
     case code::program:
     case code::program_alternate:
@@ -264,21 +269,39 @@ bool ParallelFlash::refuse_protected(u8 failure) {
 
 // Programming turns ones into zeros; only erasing turns them back.
 void ParallelFlash::program(u64 offset, std::span<const u8> in) {
+    s_.status |= status::ready;
     u8* cells = contents_.host() + offset;
     for (std::size_t i = 0; i < in.size(); ++i) cells[i] &= in[i];
     memory_.ram_written(contents_, offset, in.size());
+    keep(offset, in.size(), status::program_error);
 }
 
 void ParallelFlash::erase_block(u64 offset) {
-    const u64 first = offset & ~(block_bytes - 1);
+    s_.status |= status::ready;
+    const u64 block_bytes = layout().block_bytes;
+    const u64 first = offset / block_bytes * block_bytes;
     std::fill_n(contents_.host() + first, block_bytes, u8{0xff});
     memory_.ram_written(contents_, first, block_bytes);
+    keep(first, block_bytes, status::erase_error);
+}
+
+void ParallelFlash::keep(u64 offset, u64 size_bytes, u8 failure) {
+    if (!kept_in_) return;
+    const u64 first = offset / sector_bytes * sector_bytes;
+    const u64 end = (offset + size_bytes + sector_bytes - 1) / sector_bytes * sector_bytes;
+    const u64 limit = std::min(end, kept_in_->size_bytes());
+    if (first >= limit) return;
+    const iovec piece{contents_.host() + first, limit - first};
+    const Status written = kept_in_->write(first, std::span(&piece, 1));
+    if (written) return;
+    s_.status |= failure;
+    if (log::guest_error_allowed(name() + ".host")) log::warning("{}: writing: {}", name(), written.error().message());
 }
 
 // J3D "Write to Buffer": count, data, confirm. A count too large ends the sequence.
 void ParallelFlash::start_buffer(u64 value) {
     const u64 count = (value & 0xffff) + 1;
-    if (count > chip_buffer_words) {
+    if (count > layout().buffer_bytes / bus_bytes()) {
         s_.status |= status::sequence_error;
         set_mode(Mode::read_status);
         return;
@@ -292,16 +315,16 @@ void ParallelFlash::start_buffer(u64 value) {
 
 // The first word's address chooses the aligned piece of flash that the buffer stands for; all words must lie in it.
 void ParallelFlash::fill_buffer(u64 offset, u64 value, Width width) {
-    if (!s_.buffer_placed) s_.buffer_base = offset & ~(buffer_bytes - 1);
+    if (!s_.buffer_placed) s_.buffer_base = offset & ~(layout().buffer_bytes - 1);
     s_.buffer_placed = true;
     const u64 at = offset - s_.buffer_base;
-    if (at <= buffer_bytes - bytes(width))
+    if (at <= layout().buffer_bytes - bytes(width))
         std::memcpy(&s_.buffer[at], &value, bytes(width));
     else
         s_.buffer_overrun = true;
     if (--s_.words_to_come == 0) set_mode(Mode::buffer_confirm);
 }
 
-void ParallelFlash::program_buffer() { program(s_.buffer_base, s_.buffer); }
+void ParallelFlash::program_buffer() { program(s_.buffer_base, std::span(s_.buffer).first(layout().buffer_bytes)); }
 
 } // namespace orrery

@@ -1,32 +1,48 @@
 // Parallel NOR flash with Intel's command set (CFI primary command set 0x0001; JEDEC JESD68.01, Intel 28FxxxJ3D
-// datasheet, here "J3D"): two 16-bit chips side by side on a 32-bit bus, commanded together, as on the virt board.
+// datasheet, here "J3D"): one chip, or two side by side that are commanded together.
 // In read-array mode the bus reads the bytes straight from RAM; any other mode takes the window over for the chip.
 #pragma once
 
 #include <array>
 
+#include "devices/storage/disk.hpp"
 #include "machine/fabric/address_space.hpp"
 #include "machine/fabric/component.hpp"
 
 namespace orrery {
 
+// How the chips are wired. Sizes are those of all chips together.
+struct FlashLayout {
+    static constexpr u64 most_buffer_bytes = 4 * KiB;
+
+    u32 chips = 2;
+    u64 chip_bytes = 2; // of the bus, for each chip
+    u64 block_bytes = 256 * KiB;
+    u64 buffer_bytes = most_buffer_bytes; // a power of two, at most a block
+    // Clearing the status also clears the ready bit and ends in read-array mode. The chip does neither, but QEMU's
+    // does, and EDK2 on PCs takes a flash without it for a ROM.
+    bool clears_ready = false;
+};
+inline constexpr FlashLayout flash_of_two_16_bit_chips{};
+inline constexpr FlashLayout flash_of_one_8_bit_chip{
+    .chips = 1, .chip_bytes = 1, .block_bytes = 4 * KiB, .buffer_bytes = 256, .clears_ready = true};
+
 class ParallelFlash final : public Component, public IoHandler {
 public:
-    static constexpr u64 block_bytes = 256 * KiB; // of both chips together
-    static constexpr u64 buffer_bytes = 4 * KiB;
-
     struct Configuration {
         GuestPhysical base;
-        u64 size_bytes = 32 * MiB; // a power of two, at least one block
+        u64 size_bytes = 32 * MiB; // whole blocks
         bool write_protected = false;
+        FlashLayout layout = flash_of_two_16_bit_chips;
     };
 
-    // `contents` holds at least size_bytes and is the board's: it loads and saves them. Maps the window.
+    // `contents` holds at least size_bytes and is the board's, which loads them. What the guest changes of them is also
+    // written to `kept_in`, as far as that reaches; null: it is forgotten. Maps the window.
     static Result<std::unique_ptr<ParallelFlash>> create(std::string name, Configuration configuration,
-                                                         AddressSpace& memory, Ram& contents);
+                                                         AddressSpace& memory, Ram& contents, Disk* kept_in = nullptr);
 
     // IoHandler
-    [[nodiscard]] Widths widths() const override { return {Width::byte, Width::word}; }
+    [[nodiscard]] Widths widths() const override { return {Width::byte, bus_bytes() == 1 ? Width::byte : Width::word}; }
     u64 read(u64 offset, Width width) override;
     void write(u64 offset, u64 value, Width width) override;
     [[nodiscard]] std::string register_name(u64 offset, bool write) const override;
@@ -59,7 +75,7 @@ private:
         u64 buffer_base = 0; // offset in the flash of the buffer's first byte
         bool buffer_placed = false;
         bool buffer_overrun = false;
-        std::array<u8, buffer_bytes> buffer{};
+        std::array<u8, FlashLayout::most_buffer_bytes> buffer{};
         static constexpr void fields(auto& s, auto&& f) {
             f("mode", s.mode);
             f("status", s.status);
@@ -71,8 +87,12 @@ private:
         }
     };
 
-    ParallelFlash(std::string name, Configuration configuration, AddressSpace& memory, Ram& contents)
-        : Component(std::move(name)), configuration_(configuration), memory_(memory), contents_(contents) {}
+    ParallelFlash(std::string name, Configuration configuration, AddressSpace& memory, Ram& contents, Disk* kept_in)
+        : Component(std::move(name)), configuration_(configuration), memory_(memory), contents_(contents),
+          kept_in_(kept_in) {}
+
+    [[nodiscard]] const FlashLayout& layout() const { return configuration_.layout; }
+    [[nodiscard]] u64 bus_bytes() const { return layout().chips * layout().chip_bytes; }
 
     void command(u64 offset, u8 code);
     void set_mode(Mode mode);
@@ -85,6 +105,7 @@ private:
     void start_buffer(u64 value);
     void fill_buffer(u64 offset, u64 value, Width width);
     void program_buffer();
+    void keep(u64 offset, u64 size_bytes, u8 failure);
     bool refuse_protected(u8 failure);
 
     // Configuration
@@ -93,6 +114,7 @@ private:
     // Wiring
     AddressSpace& memory_;
     Ram& contents_;
+    Disk* kept_in_;
 
     // State
     State s_;

@@ -41,8 +41,8 @@ struct BoardOptions {
     VirtioTransportKind virtio = VirtioTransportKind::pci;
     // Where a virtio console leads, as for `serial`; there is none without it.
     std::optional<std::string> virtio_console;
-    // What the flash banks hold: firmware and its variables. Writes stay in memory.
-    std::vector<std::string> flash;
+    // What the flash banks hold: firmware and its variables. How they are attached has no meaning.
+    std::vector<FileDiskOptions> flash;
     std::string serial = "stdio";
     // Where a PC's debug console, port 402h, leads, as for `serial`.
     std::string debug_console = "none";

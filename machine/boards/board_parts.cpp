@@ -11,6 +11,7 @@
 #include "devices/virtio/console.hpp"
 #include "devices/virtio/net.hpp"
 #include "devices/virtio/rng.hpp"
+#include "machine/loader/file.hpp"
 
 namespace orrery {
 namespace {
@@ -52,6 +53,19 @@ Result<Disk*> open_disk(Machine& machine, const FileDiskOptions& disk, std::stri
     auto opened = FileDisk::open(disk);
     if (!opened) return std::unexpected(opened.error().in(option));
     return &machine.keep(std::move(*opened));
+}
+
+Result<FlashImage> open_flash(Machine& machine, const FileDiskOptions& flash, u64 most_bytes) {
+    auto bytes = read_file(flash.path, most_bytes, "the flash image");
+    if (!bytes) return std::unexpected(bytes.error().in("--flash"));
+    FlashImage image{.bytes = std::move(*bytes)};
+    if (flash.read_only || flash.snapshot) return image;
+    if (image.bytes.size() % sector_bytes != 0)
+        return error("--flash: {}: its {} bytes are no multiple of {}, so changes can't be kept in it; add ',snapshot' "
+                     "to use it unchanged",
+                     flash.path, image.bytes.size(), sector_bytes);
+    image.kept_in = TRY(open_disk(machine, flash, "--flash"));
+    return image;
 }
 
 Status add_virtio_disk(Machine& machine, Disk& disk, std::size_t number, const AddVirtio& add) {

@@ -52,6 +52,13 @@ Result<CharacterBackend*> open_characters(Machine& machine, const BoardOptions& 
 // The image of one of the options' disks; the machine keeps it.
 Result<Disk*> open_disk(Machine& machine, const FileDiskOptions& disk, std::string_view option);
 
+// What one of the options' flash banks holds.
+struct FlashImage {
+    std::vector<u8> bytes;
+    Disk* kept_in = nullptr; // where the guest's changes go; null: they are forgotten. The machine keeps it.
+};
+Result<FlashImage> open_flash(Machine& machine, const FileDiskOptions& flash, u64 most_bytes);
+
 // Puts a device where the guest finds it.
 using AddVirtio = std::function<Status(std::unique_ptr<VirtioDevice>)>;
 Status add_virtio_disk(Machine& machine, Disk& disk, std::size_t number, const AddVirtio& add);

@@ -3,7 +3,6 @@
 #include <cstring>
 
 #include "accel/dbt/dbt_cpu.hpp"
-#include "bios/pc/firmware.hpp"
 #include "cpu/x86/processor.hpp"
 #include "devices/display/vga/vga_pci.hpp"
 #include "devices/dma/i8237.hpp"
@@ -25,11 +24,11 @@
 #include "devices/timer/system_control_b.hpp"
 #include "devices/virtio/pci.hpp"
 #include "machine/boards/board_parts.hpp"
+#include "machine/boards/pc_firmware.hpp"
 #include "machine/boards/pc_interrupts.hpp"
 #include "machine/boards/pc_map.hpp"
 #include "machine/boards/pc_start.hpp"
 #include "machine/boards/pc_storage.hpp"
-#include "machine/loader/file.hpp"
 
 namespace orrery {
 namespace {
@@ -75,7 +74,6 @@ public:
 private:
     Status check() const;
     Status add_memory();
-    Status add_rom(std::span<const u8> bytes);
     Status add_interrupt_controllers();
     Status add_cpus();
     Status add_timers();
@@ -138,8 +136,6 @@ Status Builder::check() const {
     if (options_.device_tree) return error("--dtb: {} has no device tree; it describes itself by ACPI", board());
     if (options_.virtio == VirtioTransportKind::mmio)
         return error("--virtio mmio: {} has its virtio devices on PCI only; leave the option out", board());
-    if (!options_.flash.empty())
-        return error("--flash: {} takes its firmware as a ROM; name it with --bios FILE", board());
     if (options_.bios_none && !options_.kernel)
         return error("--bios none: {} then needs a kernel to start, with --kernel FILE", board());
     if (options_.cpu_model.empty()) return {};
@@ -171,31 +167,7 @@ Status Builder::add_memory() {
                                .name = "ram.high"}));
     rom_ = &machine_.add_ram(TRY(Ram::create("rom", option_roms.size)));
     std::memset(rom_->host(), 0xff, option_roms.size);
-    if (!options_.bios) {
-        if (options_.bios_none) return {};
-        const auto own = bios::pc_firmware();
-        std::ranges::copy(own, rom_->host()); // all of it: the VGA BIOS is in front
-        return add_rom(own);
-    }
-    const auto bytes = read_file(*options_.bios, rom_window, "the firmware");
-    if (!bytes) return std::unexpected(bytes.error().in("--bios"));
-    if (bytes->size() < least_rom || bytes->size() % least_rom != 0)
-        return error("--bios {}: a PC's firmware has a multiple of {} KiB, and this has {} bytes", *options_.bios,
-                     least_rom / KiB, bytes->size());
-    return add_rom(*bytes);
-}
-
-// Firmware ends at 4 GiB, where a CPU begins; the last of it is also at the end of the first MiB.
-Status Builder::add_rom(std::span<const u8> bytes) {
-    Ram& bios = machine_.add_ram(TRY(Ram::create("bios", bytes.size())));
-    std::ranges::copy(bytes, bios.host());
-    const std::size_t low = std::min<std::size_t>(bytes.size(), 128 * KiB);
-    std::ranges::copy(bytes.last(low), rom_->host() + option_roms.size - low);
-    return machine_.memory().map({.base = {four_gib - bytes.size()},
-                                  .size_bytes = bytes.size(),
-                                  .ram = &bios,
-                                  .read_only = true,
-                                  .name = "bios"});
+    return add_firmware(machine_, options_, *rom_);
 }
 
 // ---- interrupts and CPUs ----

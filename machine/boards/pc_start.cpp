@@ -4,6 +4,7 @@
 #include "devices/pci/config_space.hpp"
 #include "machine/boards/board_parts.hpp"
 #include "machine/boards/pc_boot.hpp"
+#include "machine/boards/pc_firmware.hpp"
 #include "machine/boards/pc_screen.hpp"
 
 namespace orrery::pc {
@@ -32,7 +33,7 @@ std::vector<MemoryRange> memory_map(const Split& split, u64 memory_bytes) {
 Status Start::load() {
     parts_.ram.clear();
     parts_.machine.memory().ram_written(parts_.ram, 0, parts_.ram.size_bytes());
-    if (options_.kernel && !options_.bios) return enter_kernel();
+    if (options_.kernel && !has_foreign_firmware(options_)) return enter_kernel();
     return {};
 }
 

@@ -171,15 +171,16 @@ Status Builder::add_flash() {
         return error("--flash was given {} times, but the board has {} banks", options_.flash.size(), flash_banks);
     for (u32 bank = 0; bank < flash_banks; ++bank) {
         Ram& contents = machine_.add_ram(TRY(Ram::create(fmt::format("flash{}", bank), flash.size)));
+        ParallelFlash::Configuration configuration{.base = {flash.base + bank * flash.size}, .size_bytes = flash.size};
+        Disk* kept_in = nullptr;
         if (bank < options_.flash.size()) {
-            const auto bytes = read_file(options_.flash[bank], flash.size, "the flash image");
-            if (!bytes) return std::unexpected(bytes.error().in("--flash"));
-            std::ranges::copy(*bytes, contents.host());
+            const FlashImage image = TRY(open_flash(machine_, options_.flash[bank], flash.size));
+            std::ranges::copy(image.bytes, contents.host());
+            configuration.write_protected = options_.flash[bank].read_only;
+            kept_in = image.kept_in;
         }
-        const ParallelFlash::Configuration configuration{.base = {flash.base + bank * flash.size},
-                                                         .size_bytes = flash.size};
-        machine_.add(
-            TRY(ParallelFlash::create(fmt::format("flash{}-chip", bank), configuration, machine_.memory(), contents)));
+        machine_.add(TRY(ParallelFlash::create(fmt::format("flash{}-chip", bank), configuration, machine_.memory(),
+                                               contents, kept_in)));
     }
     return {};
 }

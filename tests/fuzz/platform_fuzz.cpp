@@ -98,3 +98,17 @@ TEST_CASE("the flash survives random commands") {
                  .values = {0xff, 0x40, 0x20, 0xd0, 0xe8, 0x90, 0x98, 0x50, 0x60, 0x1, 0x3, 0x70},
                  .component = flash.get()});
 }
+
+TEST_CASE("a PC's flash survives random commands") {
+    FakeBus bus;
+    auto contents = Ram::create("flash", 132 * KiB).value();
+    auto flash =
+        ParallelFlash::create(
+            "flash", {.base = FakeBus::device_base, .size_bytes = 132 * KiB, .layout = flash_of_one_8_bit_chip},
+            bus.memory, *contents)
+            .value();
+    fuzz_window(bus, FakeBus::device_base, 132 * KiB,
+                {.offsets = {0, 1, 2, 0x10, 0x100, 0xfff, 0x2'0fff},
+                 .values = {0xff, 0x10, 0x20, 0xd0, 0xe8, 0x90, 0x98, 0x50, 0x60, 0x1, 0x3, 0x70},
+                 .component = flash.get()});
+}

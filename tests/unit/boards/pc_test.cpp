@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "machine/loader/file.hpp"
 #include "machine/snapshot.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/scratch_file.hpp"
@@ -55,6 +56,44 @@ TEST_CASE("a PC begins at the reset vector of its ROM, on every engine and both 
         }
 }
 
+TEST_CASE("a PC starts firmware in a flash bank as it does in a ROM") {
+    const test::ScratchFile flash("pc-flash", exits);
+    for (const auto create : {create_pc, create_q35}) {
+        BoardOptions options = options_for(flash);
+        options.bios.reset();
+        options.flash = {{.path = flash.path(), .snapshot = true}};
+        options.kernel = "a kernel that firmware may ask for";
+        const auto machine = create(options);
+        if (!machine) FAIL(machine.error().message());
+        CHECK((*machine)->run().code == 0x21);
+    }
+}
+
+TEST_CASE("flash banks of a PC lie below its firmware, one below the other, and their files keep what is written") {
+    const test::ScratchFile bios("pc-rom", exits);
+    const test::ScratchFile upper("pc-upper", std::vector<u8>(8192, 0x11));
+    const test::ScratchFile lower("pc-lower", std::vector<u8>(4096, 0x22));
+    constexpr u64 upper_at = 0xffff'0000 - 8192, lower_at = upper_at - 4096;
+    const auto contents = [](const test::ScratchFile& file) { return read_file(file.path(), 1 * MiB, "it").value(); };
+    const auto write_byte_to = [&](FileDiskOptions first, FileDiskOptions second) {
+        BoardOptions options = options_for(bios);
+        options.flash = {std::move(first), std::move(second)};
+        const auto machine = create_q35(options);
+        if (!machine) FAIL(machine.error().message());
+        AddressSpace& memory = (*machine)->memory();
+        CHECK(memory.read({upper_at}, Width::byte) == 0x11);
+        CHECK(memory.read({lower_at}, Width::byte) == 0x22);
+        for (const u64 at : {upper_at + 8191, lower_at})
+            for (const u64 value : {0x10U, 0x00U, 0xffU}) memory.write({at}, value, Width::byte);
+        return memory.read({upper_at + 8191}, Width::byte).value_or(0xff);
+    };
+    CHECK(write_byte_to({.path = upper.path(), .snapshot = true}, {.path = lower.path(), .read_only = true}) == 0);
+    CHECK(contents(upper) == std::vector<u8>(8192, 0x11));
+    CHECK(write_byte_to({.path = upper.path(), .read_only = true}, {.path = lower.path()}) == 0x11);
+    CHECK(contents(upper) == std::vector<u8>(8192, 0x11));
+    CHECK(contents(lower).front() == 0);
+}
+
 TEST_CASE("the timer of a PC reaches the 8259s") {
     // Counter 0 divides by 64; IRR of the master is read until IRQ 0 shows in it.
     const test::ScratchFile bios("pc-rom", rom({0xb0, 0x11, 0xe6, 0x20, 0xb0, 0x08, 0xe6, 0x21,
@@ -100,6 +139,8 @@ TEST_CASE("a triple fault resets a PC, and one that never ends is noticed") {
 
 TEST_CASE("what a PC doesn't have is refused with the option's name") {
     const test::ScratchFile bios("pc-rom", exits);
+    const test::ScratchFile odd("pc-odd", std::vector<u8>(1000));
+    const test::ScratchFile large("pc-large", std::vector<u8>(8 * MiB));
     const auto with = [&](auto change) {
         BoardOptions options = options_for(bios);
         change(options);
@@ -107,7 +148,11 @@ TEST_CASE("what a PC doesn't have is refused with the option's name") {
     };
     CHECK(says(with([](BoardOptions& o) { o.device_tree = "x.dtb"; }), "--dtb"));
     CHECK(says(with([](BoardOptions& o) { o.virtio = VirtioTransportKind::mmio; }), "--virtio mmio"));
-    CHECK(says(with([](BoardOptions& o) { o.flash = {"f"}; }), "--flash"));
+    CHECK(says(with([](BoardOptions& o) { o.flash = {{.path = "no/such/file"}}; }), "--flash"));
+    CHECK(says(with([&](BoardOptions& o) { o.flash = {{.path = odd.path()}}; }), "',snapshot'"));
+    CHECK(says(with([&](BoardOptions& o) { o.flash = {{.path = odd.path(), .snapshot = true}}; }), "blocks of 4 KiB"));
+    const FileDiskOptions half{.path = large.path(), .snapshot = true};
+    CHECK(says(with([&](BoardOptions& o) { o.flash = {half, half}; }), "16 MiB at most"));
     CHECK(says(with([](BoardOptions& o) { o.cpu_model = "z80"; }), "x86-64-v2"));
     CHECK(says(with([](BoardOptions& o) { o.cpu_model = "x86-64-v3"; }), "aren't translated yet"));
     CHECK(says(with([](BoardOptions& o) { o.cpus = 9; }), "1 to 8 CPUs"));
@@ -115,8 +160,8 @@ TEST_CASE("what a PC doesn't have is refused with the option's name") {
     CHECK(says(with([&](BoardOptions& o) { o.floppies = {bios.path()}; }), "no floppy disk's size"));
     CHECK(says(with([&](BoardOptions& o) { o.disks = {{.path = bios.path(), .attachment = DiskAttachment::sata}}; }),
                "IDE drives"));
-    const test::ScratchFile odd("pc-rom-odd", std::vector<u8>(100));
-    CHECK(says(with([&](BoardOptions& o) { o.bios = odd.path(); }), "multiple of 64 KiB"));
+    const test::ScratchFile rough("pc-rom-odd", std::vector<u8>(100));
+    CHECK(says(with([&](BoardOptions& o) { o.bios = rough.path(); }), "multiple of 64 KiB"));
 }
 
 } // namespace orrery

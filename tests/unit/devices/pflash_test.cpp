@@ -1,6 +1,7 @@
 #include "devices/storage/pflash.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/fake_bus.hpp"
+#include "tests/support/memory_disk.hpp"
 
 #include <cstring>
 
@@ -20,10 +21,11 @@ struct CountingListener final : MemoryListener {
 constexpr u64 both(u64 code) { return code * 0x1'0001; }
 
 struct Bench : FakeBus {
-    explicit Bench(bool write_protected = false) : contents(Ram::create("flash", 32 * MiB).value()) {
-        flash =
-            ParallelFlash::create("flash", {.base = device_base, .write_protected = write_protected}, memory, *contents)
-                .value();
+    explicit Bench(bool write_protected = false)
+        : Bench({.base = device_base, .write_protected = write_protected}, nullptr) {}
+    Bench(const ParallelFlash::Configuration& configuration, Disk* kept_in)
+        : contents(Ram::create("flash", configuration.size_bytes).value()) {
+        flash = ParallelFlash::create("flash", configuration, memory, *contents, kept_in).value();
         memory.add_listener(listener);
     }
     void erase(u64 offset) {
@@ -178,4 +180,99 @@ TEST_CASE("a flash restored in query mode answers queries again, and a reset rea
     REQUIRE(bench.read(0x10 * 4) == both('Q'));
     bench.flash->reset();
     REQUIRE_FALSE(bench.memory.memory(FakeBus::device_base, 16, false).empty());
+}
+
+namespace {
+
+// As below 4 GiB on PCs: no power of two, commanded byte by byte.
+constexpr u64 pc_blocks = 132;
+struct PcBench : Bench {
+    explicit PcBench(Disk* kept_in = nullptr)
+        : Bench({.base = device_base, .size_bytes = pc_blocks * 4 * KiB, .layout = flash_of_one_8_bit_chip}, kept_in) {}
+    void program(u64 offset, u8 value) {
+        write(offset, 0x10, Width::byte);
+        write(offset, value, Width::byte);
+    }
+    void erase_block(u64 offset) {
+        write(offset, 0x20, Width::byte);
+        write(offset, 0xd0, Width::byte);
+    }
+    u64 array_byte(u64 offset) {
+        write(offset, 0xff, Width::byte);
+        return read(offset, Width::byte);
+    }
+};
+
+} // namespace
+
+TEST_CASE("one chip of 8 bits answers in every byte, and describes itself") {
+    PcBench bench;
+    bench.write(0x55, 0x98, Width::byte);
+    REQUIRE(bench.read(0x10, Width::byte) == 'Q');
+    REQUIRE(bench.read(0x10, Width::word) == 0x01'59'52'51);
+    REQUIRE(bench.read(0x27, Width::byte) == 20); // more than 512 KiB
+    REQUIRE(bench.read(0x28, Width::byte) == 0);
+    REQUIRE(bench.read(0x2a, Width::byte) == 8);
+    REQUIRE(bench.read(0x2d, Width::byte) == pc_blocks - 1);
+    REQUIRE(bench.read(0x2f, Width::byte) == 16); // of 256 bytes
+    bench.write(0, 0x90, Width::byte);
+    REQUIRE(bench.read(0, Width::half) == 0x1889);
+}
+
+TEST_CASE("EDK2 finds out that a PC's flash is one: cleared, its status is 0") {
+    PcBench bench;
+    bench.contents->host()[7] = 0x42;
+    bench.write(7, 0x50, Width::byte);
+    REQUIRE(bench.read(7, Width::byte) == 0x42);
+    bench.write(7, 0x70, Width::byte);
+    REQUIRE(bench.read(7, Width::byte) == 0x00);
+    REQUIRE(bench.array_byte(7) == 0x42);
+    bench.program(7, 0x40);
+    REQUIRE(bench.read(7, Width::byte) == 0x80);
+}
+
+TEST_CASE("one chip of 8 bits erases and programs blocks of 4 KiB up to its end") {
+    PcBench bench;
+    const u64 last = (pc_blocks - 1) * 4 * KiB;
+    bench.erase_block(last + 17);
+    REQUIRE(bench.array_byte(last - 1) == 0);
+    REQUIRE(bench.array_byte(last) == 0xff);
+    REQUIRE(bench.array_byte(last + 4095) == 0xff);
+    bench.program(last + 4095, 0x5a);
+    REQUIRE(bench.array_byte(last + 4095) == 0x5a);
+    bench.write(last, 0xe8, Width::byte);
+    bench.write(last, 1, Width::byte); // two bytes
+    bench.write(last + 0x101, 0x12, Width::byte);
+    bench.write(last + 0x102, 0x34, Width::byte);
+    bench.write(last, 0xd0, Width::byte);
+    REQUIRE(bench.array_byte(last + 0x100) == 0xff);
+    REQUIRE(bench.array_byte(last + 0x101) == 0x12);
+    REQUIRE(bench.array_byte(last + 0x102) == 0x34);
+}
+
+TEST_CASE("what the guest changes of a flash is kept in its disk, as far as that reaches") {
+    MemoryDisk disk(9); // a block and a sector
+    PcBench bench(&disk);
+    bench.program(600, 0xff);
+    REQUIRE(disk.content[600] == 0);
+    bench.erase_block(0);
+    REQUIRE(disk.content[0] == 0xff);
+    REQUIRE(disk.content[4095] == 0xff);
+    bench.program(513, 0x12);
+    REQUIRE(disk.content[513] == 0x12);
+    bench.erase_block(4096);
+    REQUIRE(disk.content[4607] == 0xff);
+    bench.erase_block(8192);
+    REQUIRE(bench.array_byte(8192) == 0xff);
+}
+
+TEST_CASE("a flash whose disk fails says so in its status") {
+    MemoryDisk disk(8);
+    disk.fail = true;
+    PcBench bench(&disk);
+    bench.program(0, 0);
+    REQUIRE(bench.read(0, Width::byte) == 0x90);
+    bench.write(0, 0x50, Width::byte);
+    bench.erase_block(0);
+    REQUIRE(bench.read(0, Width::byte) == 0xa0);
 }
