@@ -145,6 +145,41 @@ def u_boot(program, scratch, bios):
         expect(code == 0, f"exit code {code} instead of 0 after poweroff", console)
 
 
+def pc_u_boot(program, scratch, **settings):
+    """U-Boot as a PC's firmware comes to its prompt, obeys and resets, which brings it back."""
+    with running(program, Settings(bios=fetched("firmware", architecture="amd64") / "u-boot.rom", net=False, **settings)) as console:
+        for _ in range(2):
+            console.wait_for("U-Boot 20")
+            console.wait_for("Hit any key")
+            console.type("\r")
+            console.wait_for("=> ")
+            console.type("setenv middle emo; echo m${middle}ry\r")
+            console.wait_for("memory")
+            console.wait_for("=> ")
+            console.type("reset\r")
+
+
+def ovmf(program, scratch, **settings):
+    """EDK2 comes to its shell and keeps a variable in flash, whose file brings it back in the next run."""
+    firmware = fetched("firmware", architecture="amd64")
+    variables = scratch / "variables"
+    shutil.copy(firmware / "OVMF_VARS_4M.fd", variables)
+    settings = Settings(bios=firmware / "OVMF_CODE_4M.fd", flash=variables, net=False, **settings)
+    for command, answers in (("set remembered yes", ()), ("set remembered", ("remembered ", "yes"))):
+        with running(program, settings) as console:
+            console.wait_for("UEFI Interactive Shell")
+            console.wait_for("to skip")
+            console.type("\x1b")
+            console.wait_for("Shell> ")
+            console.type(command + "\r")
+            for answer in answers:  # there are colours in between, and more in what it echoes
+                console.wait_for(answer)
+            console.wait_for("Shell> ")
+            console.type("reset -s\r")
+            code = console.wait_for_end()
+            expect(code == 0, f"exit code {code} instead of 0 after reset -s", console)
+
+
 def grub(program, scratch, make, root=None, **settings):
     """A BIOS, by default our own, starts GRUB, GRUB starts Debian's kernel, and that goes on from the disk if it has one."""
     if settings.get("bios") and not settings["bios"].exists():
@@ -162,7 +197,9 @@ def grub(program, scratch, make, root=None, **settings):
 
 def fetch(program, scratch):
     """Not a boot: fills the cache, so that the others need no network."""
-    print(fetched("guest", network=True), fetched("firmware", network=True), fetched(network=True, architecture="amd64"), sep="\n")
+    for architecture in ("riscv64", "amd64"):
+        for what in ("guest", "firmware"):
+            print(fetched(what, network=True, architecture=architecture))
 
 
 def variation(function, **settings):
@@ -189,6 +226,10 @@ VARIATIONS = {
     "pc_seabios": variation(grub, make=grub_cd, machine="pc", bios=SEABIOS),
     "q35_seabios": variation(grub, make=grub_disk, root="/dev/sda1", machine="q35", bios=SEABIOS),
     "q35_grub_sata": variation(grub, make=grub_disk, root="/dev/sda1", machine="q35"),
+    "pc_ovmf": variation(ovmf, machine="pc"),
+    "q35_ovmf": variation(ovmf, machine="q35", cpus=2),
+    "pc_u_boot": variation(pc_u_boot, machine="pc"),
+    "q35_u_boot": variation(pc_u_boot, machine="q35"),
     "u_boot_jump": variation(u_boot, bios="fw_jump.bin"),
     "u_boot_dynamic": variation(u_boot, bios="fw_dynamic.bin"),
 }

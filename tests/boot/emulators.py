@@ -27,6 +27,7 @@ class Settings:
     cpus: int = 1
     memory: str = "1G"
     bios: Path | None = None
+    flash: Path | None = None
     kernel: Path | None = None
     initrd: Path | None = None
     append: str = "console=ttyS0"
@@ -52,7 +53,7 @@ def architecture_of(machine):
 
 def orrery_command(program, s):
     command = [program, "run", "--machine", s.machine, "--cpus", str(s.cpus), "--memory", s.memory, "--net", "user" if s.net else "none"]
-    options = {"--engine": s.engine, "--bios": s.bios, "--kernel": s.kernel, "--initrd": s.initrd, "--cdrom": s.cdrom,
+    options = {"--engine": s.engine, "--bios": s.bios, "--flash": s.flash, "--kernel": s.kernel, "--initrd": s.initrd, "--cdrom": s.cdrom,
                "--disk": s.disk and f"{s.disk}{s.disk_words}"}
     for option, value in options.items():
         command += [option, str(value)] if value else []
