@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <functional>
-#include <utility>
+#include <tuple>
 
 #include "machine/loader/file.hpp"
 #include "machine/loader/symbols.hpp"
@@ -16,18 +16,21 @@ constexpr u32 followed_instructions = 4096;
 
 using Places = std::function<std::string(u64)>; // an address of code in words
 
-// A guest that resets itself: the CPU that has something to tell, an exception or at least the longest way since the
-// last reset.
+// A guest that resets itself: the CPU that has something to tell, that it gave up, an exception or at least the longest
+// way since the last reset.
 Cpu& teller(const Machine& machine) {
-    const auto weight = [](const Cpu* cpu) { return std::pair(!cpu->recent_exceptions().empty(), cpu->retired()); };
+    const auto weight = [](const Cpu* cpu) {
+        return std::tuple(cpu->shut_down(), !cpu->recent_exceptions().empty(), cpu->retired());
+    };
     return **std::ranges::max_element(machine.cpus(), {}, weight);
 }
 
 // What a transfer is, in words: "call", "exception: load page fault".
 std::string kind_of(const Transfer& transfer, const CpuWords& words) {
     const auto with_name = [&](std::string_view what, const std::vector<std::string>& names) {
-        const std::string name = transfer.code < names.size() ? names[transfer.code] : std::string{};
-        return fmt::format("{}: {}", what, name.empty() ? fmt::format("{}", transfer.code) : name);
+        const u64 code = transfer.code & words.code_mask;
+        const std::string name = code < names.size() ? names[code] : std::string{};
+        return fmt::format("{}: {}", what, name.empty() ? fmt::format("{}", code) : name);
     };
     switch (transfer.kind) {
     case TransferKind::jump:

@@ -66,6 +66,8 @@ public:
     [[nodiscard]] virtual StuckKind stuck_kind() const = 0; // of the last `stuck` or `looping`
     // On the vCPU's thread, or while it is stopped.
     [[nodiscard]] virtual Standstill standstill() const = 0;
+    // Whether it has given up: an exception whose delivery failed, and that of the failure too. Only a reset helps.
+    [[nodiscard]] virtual bool shut_down() const = 0;
     // The last exceptions, oldest first; a reset of the machine doesn't forget them.
     [[nodiscard]] virtual std::vector<ExceptionRecord> recent_exceptions() const = 0;
     // From now on every control transfer is noticed, which makes the guest five to thirty times slower; else

@@ -51,8 +51,9 @@ struct Walk {
 // The names of numbers that a CPU tells; empty ones, and numbers behind the end, have none.
 struct CpuWords {
     std::vector<std::string> privileges; // short, by Frontend::privilege(): "U", "S", "M"
-    std::vector<std::string> exceptions; // by code
+    std::vector<std::string> exceptions; // by code, of which only `code_mask` counts
     std::vector<std::string> interrupts;
+    u64 code_mask = ~u64{0};
 };
 
 // A page whose translation an engine keeps, so that it need not be walked for again.

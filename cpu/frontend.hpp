@@ -187,6 +187,7 @@ public:
     // ---- guests that get nowhere: see cpu/cpu.hpp
     [[nodiscard]] virtual HandlerReturn last_return() const = 0;
     [[nodiscard]] virtual Standstill standstill() const = 0;
+    [[nodiscard]] virtual bool shut_down() const { return false; }
     [[nodiscard]] virtual StuckAnswer explain_stuck(const StuckQuestion& question) = 0;
 
     // ---- debugging

@@ -58,6 +58,7 @@ public:
     void look_for_loops(bool wanted) override { looks_for_loops_ = wanted; }
     [[nodiscard]] StuckKind stuck_kind() const override { return stuck_kind_; }
     [[nodiscard]] Standstill standstill() const override { return frontend_.standstill(); }
+    [[nodiscard]] bool shut_down() const override { return frontend_.shut_down(); }
     [[nodiscard]] std::vector<ExceptionRecord> recent_exceptions() const override { return exceptions_.records(); }
     void record_all_transfers() override;
     [[nodiscard]] bool records_all_transfers() const override { return records_all_; }

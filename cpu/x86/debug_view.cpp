@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "cpu/x86/debug_walk.hpp"
 #include "cpu/x86/lazy_flags.hpp"
 #include "cpu/x86/processor.hpp"
 
@@ -111,21 +112,6 @@ constexpr auto descriptions = [] {
     return all;
 }();
 
-std::string entry_text(u64 value, bool maps_page) {
-    std::string text = (value & entry::present) == 0 ? "not present" : maps_page ? "page" : "table";
-    if ((value & entry::present) == 0) return text;
-    text += (value & entry::writable) != 0 ? ", writable" : ", read-only";
-    text += (value & entry::user) != 0 ? ", user" : ", supervisor";
-    if ((value & entry::accessed) != 0) text += ", accessed";
-    if (maps_page && (value & entry::dirty) != 0) text += ", dirty";
-    if (maps_page && (value & entry::global) != 0) text += ", global";
-    if ((value & entry::no_execute) != 0) text += ", no execute";
-    return text;
-}
-
-constexpr std::array<std::string_view, 5> table_names{"page table", "page directory", "page-directory-pointer table",
-                                                      "PML4", "PML5"};
-
 } // namespace
 
 std::span<const RegisterDescription> ProcessorDebugView::registers() const { return descriptions; }
@@ -186,24 +172,7 @@ std::optional<GuestPhysical> ProcessorDebugView::translate(GuestVirtual address)
     return processor_.core().mmu().inspect(address.value).address;
 }
 
-Walk ProcessorDebugView::walk(GuestVirtual address) const {
-    const State& state = processor_.core().state();
-    const Mmu::Inspection found = processor_.core().mmu().inspect(address.value);
-    Walk walk{.address = found.address, .page_size_bytes = found.page_size_bytes, .steps = {}};
-    if (found.mode == PagingMode::none) walk.steps.push_back({.what = "not translated", .meaning = "paging is off"});
-    for (const Mmu::Inspection::Entry& step : found.entries)
-        walk.steps.push_back({std::string(table_names[step.level]), step.address.value, step.value,
-                              entry_text(step.value, maps_page(found.mode, step.level, step.value, state))});
-    if (!found.canonical)
-        walk.steps.push_back({.what = "general protection", .meaning = "the address isn't canonical"});
-    else if (found.reserved)
-        walk.steps.push_back({.what = "page fault", .meaning = "a reserved bit is set in this entry"});
-    else if (!found.address)
-        walk.steps.push_back({.what = "page fault", .meaning = "nothing is present here"});
-    else if (!found.answered)
-        walk.steps.push_back({.what = "open bus", .meaning = "no memory or device is at the physical address"});
-    return walk;
-}
+Walk ProcessorDebugView::walk(GuestVirtual address) const { return tell_walk(processor_.core(), address.value); }
 
 std::string_view ProcessorDebugView::llvm_triple() const {
     switch (Mode::of(processor_.core()).code) {
@@ -265,7 +234,7 @@ std::string page_fault_text(u32 error_code) {
 }
 
 CpuWords ProcessorDebugView::words() const {
-    CpuWords words{.privileges = {"ring 0", "ring 1", "ring 2", "ring 3"}, .exceptions = {}, .interrupts = {}};
+    CpuWords words{.privileges = {"ring 0", "ring 1", "ring 2", "ring 3"}, .exceptions = {}, .interrupts = {}, .code_mask = 0xff};
     for (u32 vector = 0; vector < 32; ++vector) words.exceptions.emplace_back(exception_name(static_cast<u8>(vector)));
     return words;
 }

@@ -225,8 +225,9 @@ Faulting<void> deliver(Core& core, const Event& event) {
     return core.long_mode() ? deliver_64(core, event, gate, handler) : deliver_outside_64(core, event, gate, handler);
 }
 
-bool raise_exception(Core& core, Fault fault) {
+bool raise_exception(Core& core, Fault fault, RefusedFaults& refused) {
     State& state = core.state();
+    refused.count = 0;
     for (;;) {
         if (vector_of(fault) == vector::pf) state.cr2 = fault.value;
         Event event{.vector = vector_of(fault), .return_rip = core.rip()};
@@ -234,6 +235,7 @@ bool raise_exception(Core& core, Fault fault) {
         if (has_error_code(fault) && core.protected_mode()) event.error_code = error_code_of(fault);
         const auto delivered = deliver(core, event);
         if (delivered) return true;
+        refused.add(fault, delivered.error());
         const u8 second = vector_of(delivered.error());
         if (becomes_shutdown(vector_of(fault), second)) {
             if (second == vector::pf) state.cr2 = delivered.error().value;

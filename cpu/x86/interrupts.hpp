@@ -25,8 +25,22 @@ struct Event {
 // Enters the handler, or says what fault came up on the way; then nothing but memory has changed.
 Faulting<void> deliver(Core& core, const Event& event);
 
+// Exceptions that weren't delivered, and the faults that came up instead, in their order: for diagnosis.
+struct RefusedFaults {
+    struct Attempt {
+        Fault attempted;
+        Fault answer;
+    };
+    std::array<Attempt, 8> attempts{}; // table 6-5 allows no longer chain
+    u32 count = 0;
+    void add(Fault attempted, Fault answer) {
+        if (count < attempts.size()) attempts[count++] = {attempted, answer};
+    }
+    [[nodiscard]] std::span<const Attempt> all() const { return std::span(attempts).first(count); }
+};
+
 // An exception of the instruction at RIP: what becomes of it when its delivery faults (SDM 3A table 6-5). False: the
-// CPU shuts down, the third fault in a row.
-bool raise_exception(Core& core, Fault fault);
+// CPU shuts down, the third fault in a row, and `refused` tells how it came to that.
+bool raise_exception(Core& core, Fault fault, RefusedFaults& refused);
 
 } // namespace orrery::x86

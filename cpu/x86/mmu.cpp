@@ -184,13 +184,12 @@ Mmu::Inspection Mmu::inspect(u64 linear) const {
         const PagingLayout layout = layout_of(found.mode);
         if (layout.levels > 2) found.canonical = canonical(linear, layout.shift(layout.levels));
         Path path;
-        const End end = found.canonical ? descend(linear, reader, path,
-                                                  [&](GuestPhysical place, u64 value, u32 level) {
-                                                      found.entries.push_back({place, value, level});
-                                                  })
-                                        : End::not_present;
-        found.reserved = end == End::reserved;
-        if (end == End::page) {
+        found.end = found.canonical ? descend(linear, reader, path,
+                                              [&](GuestPhysical place, u64 value, u32 level) {
+                                                  found.entries.push_back({place, value, level});
+                                              })
+                                    : End::not_present;
+        if (found.end == End::page) {
             const Step& leaf = path.leaf();
             found.page_size_bytes = u64{1} << layout.shift(leaf.level);
             const u64 base = page_base(found.mode, leaf.level, leaf.value);
@@ -199,6 +198,17 @@ Mmu::Inspection Mmu::inspect(u64 linear) const {
     }
     found.answered = found.address && reader.find(*found.address) != nullptr;
     return found;
+}
+
+std::optional<u64> Mmu::peek(u64 linear, u32 size_bytes) const {
+    u64 value = 0;
+    for (u32 i = 0; i < size_bytes; ++i) {
+        const auto place = inspect(linear + i).address;
+        u8 byte = 0;
+        if (!place || !memory_.read_memory(*place, {&byte, 1})) return std::nullopt;
+        value |= u64{byte} << (8 * i);
+    }
+    return value;
 }
 
 } // namespace orrery::x86

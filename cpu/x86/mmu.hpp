@@ -44,15 +44,20 @@ public:
             u64 value = 0;
             u32 level = 0;
         };
+        // How it ended: at a page, or at an entry that leads no further or isn't in RAM.
+        enum class End : u8 { page, not_present, reserved, no_memory };
         PagingMode mode = PagingMode::none;
         bool canonical = true;
+        End end = End::page;
         std::vector<Entry> entries; // in the order they were read
         std::optional<GuestPhysical> address;
         u64 page_size_bytes = page_size;
         bool answered = false; // a window of the bus holds it
-        bool reserved = false; // the last entry has a reserved bit set
     };
     [[nodiscard]] Inspection inspect(u64 linear) const;
+    // What lies at a linear address, by the same way, if all of it is memory. At most 8 bytes, least significant first.
+    [[nodiscard]] std::optional<u64> peek(u64 linear, u32 size_bytes) const;
+    [[nodiscard]] const AddressSpace& memory() const { return memory_; }
 
 private:
     struct Request {
@@ -81,7 +86,7 @@ private:
         bool no_execute = false;
         [[nodiscard]] const Step& leaf() const { return steps[count - 1]; }
     };
-    enum class End : u8 { page, not_present, reserved, no_memory };
+    using End = Inspection::End;
 
     template <typename Seen> End descend(u64 linear, AddressSpace::Reader& reader, Path& path, Seen seen) const;
     [[nodiscard]] EntryPlace entry_place(u64 address, u32 size_bytes, AddressSpace::Reader& reader) const;

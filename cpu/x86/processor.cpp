@@ -69,7 +69,9 @@ void Processor::set_entry(u64 pc, std::span<const u64> arguments) {
 
 void Processor::raise(Fault fault) {
     core_.state().activity = Activity::running;
-    if (!raise_exception(core_, fault) && configuration_.shut_down) configuration_.shut_down();
+    if (raise_exception(core_, fault, refused_)) return;
+    tell_shutdown();
+    if (configuration_.shut_down) configuration_.shut_down();
 }
 
 u64 Processor::pending_events() const {

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <functional>
+#include <string>
 
 #include "cpu/frontend.hpp"
 #include "cpu/x86/core.hpp"
 #include "cpu/x86/debug_view.hpp"
 #include "cpu/x86/decode.hpp"
+#include "cpu/x86/interrupts.hpp"
 #include "cpu/x86/mode.hpp"
 #include "cpu/x86/model.hpp"
 #include "machine/fabric/frequency.hpp"
@@ -90,10 +92,13 @@ public:
 
     [[nodiscard]] u32 privilege(u64 mode) const override { return Mode::unpack(mode).cpl; }
     [[nodiscard]] HandlerReturn last_return() const override { return last_return_; }
-    // In diagnosis.cpp.
+    // In standstill.cpp.
     [[nodiscard]] Standstill standstill() const override;
+    [[nodiscard]] bool shut_down() const override { return core_.state().activity == Activity::shut_down; }
+    // In diagnosis.cpp.
     [[nodiscard]] StuckAnswer explain_stuck(const StuckQuestion& question) override;
     [[nodiscard]] DebugView& debug_view() override { return debug_view_; }
+    [[nodiscard]] const DebugView& debug_view() const { return debug_view_; }
 
     // ---- for helpers and tests
     [[nodiscard]] const ProcessorConfiguration& configuration() const { return configuration_; }
@@ -103,6 +108,8 @@ public:
     void set_tsc_offset(u64 offset);
     [[nodiscard]] Core& core() { return core_; }
     [[nodiscard]] const Core& core() const { return core_; }
+    // Of the last exception that wasn't delivered at once.
+    [[nodiscard]] const RefusedFaults& refused() const { return refused_; }
     // For diagnosis: a handler returned. No part of the processor's state.
     void note_return() { last_return_ = {last_return_.count + 1, core_.state().pc}; }
 
@@ -115,6 +122,9 @@ private:
     bool take_start_up();
     bool take_interrupt_vector();
     void deliver_event(u8 vector);
+    // A line for the user: boards reset the machine, and the next boot may hide what went wrong.
+    void tell_shutdown();
+    [[nodiscard]] bool jumps_to_itself() const;
 
     Core core_;
     const ProcessorConfiguration configuration_;
@@ -124,6 +134,8 @@ private:
     Reservation reservation_; // x86 has none
     HandlerReturn last_return_;
     u64 last_interrupt_ = 0;
+    RefusedFaults refused_;
+    std::string told_shutdown_;
     ProcessorDebugView debug_view_{*this};
 };
 

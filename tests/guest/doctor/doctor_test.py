@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Runs every program of this folder, each with a planted bug, as a user would, and reads what the doctor says.
 
-usage: doctor_test.py ORRERY ELF_FOLDER [--reduced] [NAME…]   exit code 1 and a line for each program that isn't diagnosed
---reduced: each program in one setting only
+usage: doctor_test.py ORRERY ELF_FOLDER [--pc] [--reduced] [NAME…]   exit code 1 and a line for each program that isn't diagnosed
+--pc: the programs of ../doctor_pc, on that machine; --reduced: each program in one setting only
 """
 import re
 import subprocess
@@ -18,8 +18,12 @@ SETTINGS = [("jit",), ("jit", "--deterministic"), ("interp",), ("interp", "--det
             ("jit", RECORD)]
 
 
-def run(orrery, elf, setting, on_stuck):
-    command = [orrery, "run", "--bios", "none", "--memory", "64M", "--serial", "none", "--on-stuck", on_stuck,
+HARTS = ["--bios", "none"]
+PC = ["--machine", "pc"]
+
+
+def run(orrery, machine, elf, setting, on_stuck):
+    command = [orrery, "run", *machine, "--memory", "64M", "--serial", "none", "--on-stuck", on_stuck,
                "--engine", *setting, str(elf)]
     begin = time.monotonic()
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
@@ -27,21 +31,22 @@ def run(orrery, elf, setting, on_stuck):
 
 
 class Program:
-    """What a program's header says of its end: the diagnosis, transfers in the report, the exit code."""
+    """What a program's header says of its end: the diagnosis, lines and transfers in the report, the exit code."""
 
-    def __init__(self, source, elf_folder):
+    def __init__(self, source, elf_folder, usual_code):
         text = source.read_text()
         self.name = source.stem
         self.elf = Path(elf_folder) / f"{source.stem}.elf"
         self.diagnosis = re.search(r"^// diagnosis: (.*)$", text, re.MULTILINE).group(1)
         self.transfers = re.findall(r"^// transfer: (.*)$", text, re.MULTILINE)
+        self.lines = re.findall(r"^// line: (.*)$", text, re.MULTILINE)
         self.recorded = re.findall(r"^// recorded: (.*)$", text, re.MULTILINE)
         code = re.search(r"^// exit: (\d+)$", text, re.MULTILINE)
-        self.code = int(code.group(1)) if code else STUCK
+        self.code = int(code.group(1)) if code else usual_code
 
 
-def faults_of(orrery, program, setting, times):
-    code, text, seconds = run(orrery, program.elf, setting, "report")
+def faults_of(orrery, machine, program, setting, times):
+    code, text, seconds = run(orrery, machine, program.elf, setting, "report")
     times.append(seconds)
     sentences = [line for line in text.splitlines() if "the guest is stuck: " in line]
     transfers = [line for line in text.splitlines() if re.match(r" +\d+x  .* -> ", line)]
@@ -52,6 +57,9 @@ def faults_of(orrery, program, setting, times):
     for expected in program.transfers + (program.recorded if RECORD in setting else []):
         if not any(re.search(expected, line) for line in transfers):
             yield f"no transfer matches '{expected}': {text}"
+    for expected in program.lines:
+        if not re.search(expected, text):
+            yield f"no line matches '{expected}': {text}"
     if len(text.splitlines()) < 5:
         yield f"no report: {text}"
     if seconds > LONGEST_SECONDS:
@@ -66,28 +74,32 @@ def choice_faults(orrery, elf_folder):
             (panic, TIMED_OUT, "ignore", ("jit", "--deterministic", "--timeout", "1"), None),
             (reset, RESET_LOOP, "exit", ("jit",), "keeps resetting"),
             (reset, RESET_LOOP, "ignore", ("jit",), None)):
-        code, text, _ = run(orrery, elf, setting, on_stuck)
+        code, text, _ = run(orrery, HARTS, elf, setting, on_stuck)
         said = "the guest is stuck" in text if sentence is None else sentence not in text
         if code != code_wanted or "now: pc" in text or said:
             yield f"{elf.stem} with --on-stuck {on_stuck}: code {code}, {text}"
 
 
 def main():
-    orrery, elf_folder, *names = sys.argv[1:]
-    reduced = "--reduced" in names
-    names = [name for name in names if name != "--reduced"]
+    orrery, elf_folder, *rest = sys.argv[1:]
+    reduced, is_pc = "--reduced" in rest, "--pc" in rest
+    names = [name for name in rest if not name.startswith("--")]
+    machine, usual_code = (PC, RESET_LOOP) if is_pc else (HARTS, STUCK)
+    folder = Path(__file__).parent
+    if is_pc:
+        folder = folder.parent / "doctor_pc"
     wrong = checked = 0
     times = []
-    for source in sorted(Path(__file__).parent.glob("*.S")):
+    for source in sorted(folder.glob("*.S")):
         if names and source.stem not in names:
             continue
-        program = Program(source, elf_folder)
+        program = Program(source, elf_folder, usual_code)
         for setting in SETTINGS[:1] if reduced else SETTINGS:
             checked += 1
-            for fault in faults_of(orrery, program, setting, times):
+            for fault in faults_of(orrery, machine, program, setting, times):
                 print(f"{program.name} on {' '.join(setting)}: {fault}")
                 wrong += 1
-    for fault in choice_faults(orrery, elf_folder) if not names else ():
+    for fault in choice_faults(orrery, elf_folder) if not names and not is_pc else ():
         print(fault)
         wrong += 1
     if wrong or checked == 0:

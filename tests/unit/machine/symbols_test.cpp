@@ -38,7 +38,36 @@ std::vector<u8> file_with_symbols() {
     return file;
 }
 
+// `start` of 8 bytes, in a file of 32 bits.
+std::vector<u8> file_of_32_bits() {
+    std::vector<u8> file(sections_at + 3 * 40);
+    put_text(file, 0,
+             "\x7f"
+             "ELF\x01");
+    put32(file, 32, sections_at);
+    put16(file, 48, 3);
+    put32(file, symbols_at + 16, 1);
+    put32(file, symbols_at + 16 + 4, 0xc010'0000);
+    put32(file, symbols_at + 16 + 8, 8);
+    put16(file, symbols_at + 16 + 14, 1);
+    put_text(file, names_at + 1, "start");
+    put32(file, sections_at + 40 + 4, 2);
+    put32(file, sections_at + 40 + 16, symbols_at);
+    put32(file, sections_at + 40 + 20, 32);
+    put32(file, sections_at + 40 + 24, 2);
+    put32(file, sections_at + 80 + 16, names_at);
+    return file;
+}
+
 } // namespace
+
+TEST_CASE("files of 32 bits have names, too") {
+    Symbols symbols;
+    symbols.add(file_of_32_bits());
+    CHECK(symbols.name(0xc010'0004) == "start+0x4");
+    CHECK(symbols.find("start")->size_bytes == 8);
+    CHECK(symbols.name(0xc010'0008).empty());
+}
 
 TEST_CASE("an address has the name of the symbol that it lies in, and how far") {
     Symbols symbols;

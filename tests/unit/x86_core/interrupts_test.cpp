@@ -86,8 +86,9 @@ TEST_CASE_METHOD(ProtectedFixture, "a handler of the same privilege runs on the 
 
 TEST_CASE_METHOD(ProtectedFixture,
                  "a trap gate leaves interrupts as they are, and faults push RF and their error code") {
+    RefusedFaults refused;
     write_gate(vector::gp, gate(code0, 0x6000, SystemType::trap_gate, 0));
-    REQUIRE(raise_exception(core, general_protection(0x18)));
+    REQUIRE(raise_exception(core, general_protection(0x18), refused));
     CHECK(stack(0) == 0x18);
     CHECK(stack(1) == 0x5000);
     CHECK(stack(3) == (flag::interrupt | rflags_fixed | flag::resume));
@@ -130,6 +131,7 @@ TEST_CASE_METHOD(ProtectedFixture, "a gate closed to the user, absent or beyond 
 }
 
 TEST_CASE_METHOD(ProtectedFixture, "virtual-8086 code is left and gone back to with all its segments") {
+    RefusedFaults refused;
     run_at(0);
     state.rflags |= flag::virtual_8086;
     for (const Segment name : {Segment::cs, Segment::ss, Segment::ds, Segment::es, Segment::fs, Segment::gs})
@@ -138,7 +140,7 @@ TEST_CASE_METHOD(ProtectedFixture, "virtual-8086 code is left and gone back to w
     state.r[gpr::rsp] = 0x200;
     CHECK(core.cpl() == 3);
     write_gate(vector::gp, gate(code0, 0x6000, SystemType::interrupt_gate, 0));
-    REQUIRE(raise_exception(core, general_protection()));
+    REQUIRE(raise_exception(core, general_protection(), refused));
     CHECK_FALSE(core.virtual_8086());
     CHECK(core.cpl() == 0);
     CHECK(state.r[gpr::rsp] == inner_stack - 40);
@@ -167,29 +169,33 @@ TEST_CASE_METHOD(ProtectedFixture, "in virtual-8086 mode int and iret need IOPL 
 }
 
 TEST_CASE_METHOD(ProtectedFixture, "a fault on the way to the handler of a contributory one is a double fault") {
+    RefusedFaults refused;
     write_gate(vector::df, gate(code0, 0x7000, SystemType::interrupt_gate, 0));
-    REQUIRE(raise_exception(core, general_protection(0x18))); // its gate is empty
+    REQUIRE(raise_exception(core, general_protection(0x18), refused)); // its gate is empty
     CHECK(core.rip() == 0x7000);
     CHECK(stack(0) == 0);
     CHECK(stack(1) == 0x5000);
 }
 
 TEST_CASE_METHOD(ProtectedFixture, "a fault on the way to the handler of a benign one is delivered itself") {
+    RefusedFaults refused;
     write_gate(vector::gp, gate(code0, 0x7000, SystemType::interrupt_gate, 0));
-    REQUIRE(raise_exception(core, exception(vector::ud))); // its gate is empty
+    REQUIRE(raise_exception(core, exception(vector::ud), refused)); // its gate is empty
     CHECK(core.rip() == 0x7000);
     CHECK(stack(0) == (vector::ud << 3 | 3));
 }
 
 TEST_CASE_METHOD(ProtectedFixture, "three faults in a row shut the CPU down") {
-    CHECK_FALSE(raise_exception(core, general_protection()));
+    RefusedFaults refused;
+    CHECK_FALSE(raise_exception(core, general_protection(), refused));
     CHECK(state.activity == Activity::shut_down);
     CHECK(core.rip() == 0x5000);
 }
 
 TEST_CASE_METHOD(CoreFixture, "in real mode a table without room shuts the CPU down") {
+    RefusedFaults refused;
     state.idtr.limit = 3;
-    CHECK_FALSE(raise_exception(core, exception(vector::ud)));
+    CHECK_FALSE(raise_exception(core, exception(vector::ud), refused));
     CHECK(state.activity == Activity::shut_down);
 }
 
@@ -207,10 +213,11 @@ TEST_CASE_METHOD(LongFixture, "64-bit mode aligns the stack and always pushes it
 }
 
 TEST_CASE_METHOD(LongFixture, "64-bit mode takes RSP0 from outside, and an IST's stack from anywhere") {
+    RefusedFaults refused;
     write_long_gate(vector::pf, 0xffff'8000'0000'6000, SystemType::interrupt_gate, 0);
     write_long_gate(vector::df, 0x7000, SystemType::interrupt_gate, 0, 1);
     run_in(user_code64, user_data64);
-    REQUIRE(raise_exception(core, page_fault(0xdead0000, page_fault_code::user)));
+    REQUIRE(raise_exception(core, page_fault(0xdead0000, page_fault_code::user), refused));
     CHECK(state.cr2 == 0xdead0000);
     CHECK(core.rip() == 0xffff'8000'0000'6000);
     CHECK(core.cpl() == 0);
@@ -218,7 +225,7 @@ TEST_CASE_METHOD(LongFixture, "64-bit mode takes RSP0 from outside, and an IST's
     CHECK(state.r[gpr::rsp] == 0x7000 - 48);
     CHECK(stack(0, 8) == page_fault_code::user);
     CHECK(stack(5, 8) == user_data64);
-    REQUIRE(raise_exception(core, exception(vector::df, 0)));
+    REQUIRE(raise_exception(core, exception(vector::df, 0), refused));
     CHECK(state.r[gpr::rsp] == 0x6000 - 48);
     CHECK(stack(5, 8) == 0);
     state.r[gpr::rsp] += 8;
