@@ -187,7 +187,7 @@ Status enable_traces(const std::vector<std::string>& patterns) {
 void RunArguments::add_to(CLI::App& command) {
     command.add_option("--machine", machine, "the board, of those that `orrery list machines` shows (riscv-virt)")
         ->type_name("NAME");
-    command.add_option("--cpu", cpu, "the model of a PC's CPUs: x86-64-v2 (x86-64-v2)")->type_name("NAME");
+    command.add_option("--cpu", cpu, "the model of a PC's CPUs: x86-64-v2 or x86-64-v3 (x86-64-v2)")->type_name("NAME");
     command.add_option("--engine", engine, "auto, jit (translator) or interp (auto)")->type_name("NAME");
     command.add_option("--cpus", cpus, "number of CPUs, 1 to 8 (1)")->type_name("N");
     command.add_option("--memory", memory, "memory, like 512M or 8G (1G)")->type_name("SIZE");

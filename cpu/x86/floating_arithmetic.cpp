@@ -1,4 +1,7 @@
 // Arithmetic and comparisons of singles and doubles (SDM 1, 10.4.1, 11.4.1; SDM 2 by instruction).
+#include <cstring>
+#include <type_traits>
+
 #include "cpu/x86/flags.hpp"
 #include "cpu/x86/floating_environment.hpp"
 
@@ -19,7 +22,7 @@ FOUR(sqrt)
 #undef FOUR
 #undef BOTH
 
-// ---- comparisons to masks, by three bits of the immediate
+// ---- comparisons to masks, by three bits of the immediate; with VEX by five (SDM 2, CMPPD)
 
 #define COMPARISON(name, predicate) ORRERY_HOST_INSTRUCTION(name##_##predicate, #name " $" #predicate ",")
 #define COMPARISONS(name)                                                                                              \
@@ -31,17 +34,68 @@ FOUR(sqrt)
     COMPARISON(name, 5)                                                                                                \
     COMPARISON(name, 6)                                                                                                \
     COMPARISON(name, 7)                                                                                                \
-    Vector name(const KernelOperands& o) {                                                                             \
-        constexpr std::array predicates{                                                                               \
-            name##_0, name##_1, name##_2, name##_3, name##_4, name##_5, name##_6, name##_7};                           \
-        return predicates[o.immediate & 7](o.a, o.b);                                                                  \
-    }
+    constexpr std::array name##_predicates{name##_0, name##_1, name##_2, name##_3,                                     \
+                                           name##_4, name##_5, name##_6, name##_7};
 COMPARISONS(cmpps)
 COMPARISONS(cmppd)
 COMPARISONS(cmpss)
 COMPARISONS(cmpsd)
 #undef COMPARISONS
 #undef COMPARISON
+
+constexpr u32 less = 1, unordered = 3; // of SSE's predicates
+
+// Of what the 32 hold, and whether they raise the flag for a quiet NaN.
+struct Predicate {
+    bool if_less, if_equal, if_greater, if_unordered, signals;
+};
+constexpr Predicate predicate_of(u32 number) {
+    // EQ LT LE UNORD and their opposites; from 8 on the same with the other answer for what is unordered.
+    const u32 relation = number & 3;
+    const bool inverted = (number & 4) != 0;
+    const bool other = (number & 8) != 0;
+    Predicate p{.if_less = relation == 1 || relation == 2,
+                .if_equal = relation == 0 || relation == 2,
+                .if_greater = false,
+                .if_unordered = relation == 3,
+                .signals = relation == 1 || relation == 2};
+    if (inverted) p = {!p.if_less, !p.if_equal, !p.if_greater, !p.if_unordered, p.signals};
+    if (other) p.if_unordered = !p.if_unordered;
+    if ((number & 16) != 0) p.signals = !p.signals;
+    return p;
+}
+
+Vector either(const Vector& a, const Vector& b) { return {a[0] | b[0], a[1] | b[1]}; }
+Vector but(const Vector& a, const Vector& b) { return {a[0] & ~b[0], a[1] & ~b[1]}; }
+
+// `relations`: the eight of SSE, of vectors. Where either is a NaN both are made zero before they are compared, so that
+// only the first comparison raises flags for it.
+template <const auto& relations> Vector relation(const Vector& a, const Vector& b, const Predicate& predicate) {
+    const Vector nan = relations[predicate.signals ? less : unordered](a, b);
+    const Vector is_nan = predicate.signals ? relations[unordered](a, b) : nan;
+    const Vector x = but(a, is_nan), y = but(b, is_nan);
+    const Vector is_less = relations[less](x, y), is_greater = relations[less](y, x);
+    Vector result{};
+    if (predicate.if_less) result = either(result, is_less);
+    if (predicate.if_greater) result = either(result, is_greater);
+    if (predicate.if_equal) result = either(result, but(but({~u64{0}, ~u64{0}}, is_less), is_greater));
+    result = but(result, is_nan);
+    return predicate.if_unordered ? either(result, is_nan) : result;
+}
+
+// `Lane`: of the lowest lane alone, or void.
+template <const auto& instructions, const auto& relations, typename Lane> Vector compare(const KernelOperands& o) {
+    if (o.immediate < instructions.size()) return instructions[o.immediate](o.a, o.b);
+    if constexpr (std::is_void_v<Lane>) {
+        return relation<relations>(o.a, o.b, predicate_of(o.immediate));
+    } else {
+        Vector result = o.a;
+        const Vector x{lanes<Lane>(o.a)[0], 0}, y{lanes<Lane>(o.b)[0], 0};
+        const Lane lane = lanes<Lane>(relation<relations>(x, y, predicate_of(o.immediate)))[0];
+        std::memcpy(&result, &lane, sizeof lane);
+        return result;
+    }
+}
 
 // ---- comparisons to flags: the result is their image
 
@@ -182,9 +236,12 @@ constexpr auto table = std::to_array<KernelRow>({
 #define FOUR(name) ROW(name##ps) ROW(name##pd) ROW(name##ss) ROW(name##sd)
     FOUR(add) FOUR(sub) FOUR(mul) FOUR(div) FOUR(min) FOUR(max) FOUR(sqrt)
 #undef FOUR
-        ROW(cmpps) ROW(cmppd) ROW(cmpss) ROW(comiss) ROW(comisd) ROW(ucomiss) ROW(ucomisd)
+        ROW(comiss) ROW(comisd) ROW(ucomiss) ROW(ucomisd)
 #undef ROW
-            {Op::cmpsd_vector, cmpsd},
+            {Op::cmpps, compare<cmpps_predicates, cmpps_predicates, void>},
+    {Op::cmppd, compare<cmppd_predicates, cmppd_predicates, void>},
+    {Op::cmpss, compare<cmpss_predicates, cmpps_predicates, u32>},
+    {Op::cmpsd_vector, compare<cmpsd_predicates, cmppd_predicates, u64>},
     {Op::haddps, horizontal<u32, host_addps>},
     {Op::haddpd, horizontal<u64, host_addpd>},
     {Op::hsubps, horizontal<u32, host_subps>},

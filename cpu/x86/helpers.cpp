@@ -317,15 +317,7 @@ u64 check_segment(void* self, u64 offset, u64 packed, u64) {
     Core& core = core_of(self);
     const auto name = static_cast<Segment>(packed & 7);
     const bool write = (packed & 8) != 0;
-    const SegmentCache& segment = core.state().segment(name);
-    bool allowed = within_limit(segment, offset, std::max<u64>(packed >> 8, 1));
-    if (core.has_descriptors()) {
-        const bool code = segment.is(access::code);
-        const bool right = write ? !code && segment.is(access::writable) : !code || segment.is(access::readable);
-        allowed = allowed && segment.usable() && right;
-    }
-    if (allowed) return 0;
-    return raise(core, exception(name == Segment::ss ? vector::ss : vector::gp, 0));
+    return done(core, check_operand(core, name, offset, std::max<u64>(packed >> 8, 1), write));
 }
 
 u64 check_code(void* self, u64 last, u64, u64) {

@@ -20,9 +20,6 @@ struct Model {
 std::optional<Model> find_model(std::string_view name);
 std::span<const Model> models();
 
-// What models offer and no translator knows yet: a board can't have them.
-inline constexpr Features untranslated{Feature::avx, Feature::avx2, Feature::fma, Feature::f16c};
-
 // What else CPUID depends on.
 struct Identity {
     Features features;

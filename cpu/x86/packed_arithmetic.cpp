@@ -75,6 +75,15 @@ constexpr auto right_signed =
     [](T value, u64 count) { return static_cast<T>(value >> std::min<u64>(count, 8 * sizeof(T) - 1)); };
 template <typename T, auto shift> Vector shifted(const KernelOperands& o) { return shift_by<T, shift>(o.a, o.b[0]); }
 
+// SDM 2, VPSLLVD: each lane by its own count.
+template <typename T, auto shift> Vector shifted_apart(const KernelOperands& o) {
+    const Lanes<T> from = lanes<T>(o.a);
+    const auto counts = lanes<std::make_unsigned_t<T>>(o.b);
+    Lanes<T> result{};
+    for (std::size_t i = 0; i < result.size(); ++i) result[i] = shift(from[i], u64{counts[i]});
+    return vector_of<T>(result);
+}
+
 // Neighbours of the first operand, then of the second. `size`: of an operand, in bytes.
 template <typename T, std::size_t size, auto function> Vector horizontal(const KernelOperands& o) {
     constexpr std::size_t pairs = size / sizeof(T) / 2;
@@ -183,6 +192,11 @@ constexpr auto table = std::to_array<KernelRow>({
     {Op::psrlq, shifted<u64, right<u64>>},
     {Op::psraw, shifted<i16, right_signed<i16>>},
     {Op::psrad, shifted<i32, right_signed<i32>>},
+    {Op::vpsllvd, shifted_apart<u32, left<u32>>},
+    {Op::vpsllvq, shifted_apart<u64, left<u64>>},
+    {Op::vpsrlvd, shifted_apart<u32, right<u32>>},
+    {Op::vpsrlvq, shifted_apart<u64, right<u64>>},
+    {Op::vpsravd, shifted_apart<i32, right_signed<i32>>},
     {Op::phaddw, horizontal<u16, 16, add>, horizontal<u16, 8, add>},
     {Op::phaddd, horizontal<u32, 16, add>, horizontal<u32, 8, add>},
     {Op::phaddsw, horizontal<i16, 16, add_saturated<i16>>, horizontal<i16, 8, add_saturated<i16>>},

@@ -40,10 +40,12 @@ template <typename To, typename From, std::size_t size> Vector pack(const Kernel
     return vector_of<To>(result);
 }
 
+// The immediate says which of the first two groups of lanes.
 template <typename To, typename From> Vector extend(const KernelOperands& o) {
     const Lanes<From> b = lanes<From>(o.b);
     Lanes<To> result{};
-    for (std::size_t i = 0; i < result.size(); ++i) result[i] = static_cast<To>(b[i]);
+    const std::size_t first = (o.immediate & 1) * result.size();
+    for (std::size_t i = 0; i < result.size(); ++i) result[i] = static_cast<To>(b[first + i]);
     return vector_of<To>(result);
 }
 
@@ -61,6 +63,20 @@ Vector shuffle_two_singles(const KernelOperands& o) {
     return vector_of<u32>({a[chosen(0)], a[chosen(2)], b[chosen(4)], b[chosen(6)]});
 }
 Vector shuffle_two_doubles(const KernelOperands& o) { return {o.a[o.immediate & 1], o.b[o.immediate >> 1 & 1]}; }
+
+// SDM 2, VPERMILPS: lanes of the first by those of the second.
+Vector choose_singles(const KernelOperands& o) {
+    const Lanes<u32> a = lanes<u32>(o.a), b = lanes<u32>(o.b);
+    return vector_of<u32>({a[b[0] & 3], a[b[1] & 3], a[b[2] & 3], a[b[3] & 3]});
+}
+Vector choose_doubles(const KernelOperands& o) { return {o.a[o.b[0] >> 1 & 1], o.a[o.b[1] >> 1 & 1]}; }
+// SDM 2, VPERMD: each lane of the first names one of the eight in the second and third.
+Vector choose_of_eight(const KernelOperands& o) {
+    const Lanes<u32> numbers = lanes<u32>(o.a), b = lanes<u32>(o.b), c = lanes<u32>(o.c);
+    Lanes<u32> result{};
+    for (std::size_t i = 0; i < result.size(); ++i) result[i] = ((numbers[i] & 4) != 0 ? c : b)[numbers[i] & 3];
+    return vector_of<u32>(result);
+}
 
 template <u8 index_mask> Vector shuffle_bytes(const KernelOperands& o) {
     const Lanes<u8> a = lanes<u8>(o.a), b = lanes<u8>(o.b);
@@ -96,6 +112,13 @@ Vector test_bits(const KernelOperands& o) {
     const bool none = ((o.a[0] & o.b[0]) | (o.a[1] & o.b[1])) == 0;
     const bool others = ((~o.a[0] & o.b[0]) | (~o.a[1] & o.b[1])) == 0;
     return {(none ? flag::zero : 0) | (others ? flag::carry : 0), 0};
+}
+
+// SDM 2, VTESTPS: the same of the lanes' signs.
+template <typename T> Vector test_signs(const KernelOperands& o) {
+    constexpr u64 signs = sizeof(T) == 8 ? u64{1} << 63 : u64{1} << 63 | u64{1} << 31;
+    const Vector b{o.b[0] & signs, o.b[1] & signs};
+    return test_bits({.a = o.a, .b = b, .c = b});
 }
 
 template <typename T> Vector blend(const KernelOperands& o) {
@@ -199,6 +222,13 @@ constexpr auto table = std::to_array<KernelRow>({
     {Op::movmskps, signs<u32>},
     {Op::movmskpd, signs<u64>},
     {Op::ptest, test_bits},
+    {Op::vtestps, test_signs<u32>},
+    {Op::vtestpd, test_signs<u64>},
+    {Op::vpblendd, blend<u32>},
+    {Op::vpermilps, choose_singles},
+    {Op::vpermilpd, choose_doubles},
+    {Op::vpermd, choose_of_eight},
+    {Op::vpermps, choose_of_eight},
     {Op::movsldup, duplicate_singles<0>},
     {Op::movshdup, duplicate_singles<1>},
 });

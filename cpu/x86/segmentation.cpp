@@ -132,6 +132,26 @@ bool within_limit(const SegmentCache& segment, u64 offset, u64 size_bytes) {
     return offset > segment.limit && last <= highest;
 }
 
+Faulting<void> check_operand(const Core& core, Segment name, u64 offset, u64 size_bytes, bool write) {
+    const SegmentCache& segment = core.state().segment(name);
+    bool allowed = within_limit(segment, offset, size_bytes);
+    if (core.has_descriptors()) {
+        const bool code = segment.is(access::code);
+        const bool right = write ? !code && segment.is(access::writable) : !code || segment.is(access::readable);
+        allowed = allowed && segment.usable() && right;
+    }
+    if (allowed) return {};
+    return std::unexpected(exception(name == Segment::ss ? vector::ss : vector::gp, 0));
+}
+
+Faulting<u64> linear_address(const Core& core, Segment name, u64 offset, u64 size_bytes, bool write) {
+    const u64 base = core.state().segment(name).base;
+    const bool has_own_base = name == Segment::fs || name == Segment::gs;
+    if (core.code64()) return has_own_base ? base + offset : offset;
+    TRY_STATUS(check_operand(core, name, offset, size_bytes, write));
+    return (base + offset) & mask(Size::dword);
+}
+
 namespace {
 
 // The descriptor of an LDT or a TSS, which only the GDT holds.

@@ -38,6 +38,10 @@ void drop_inaccessible_segments(Core& core);
 
 // Whether `size_bytes` at `offset` lie within the limit (SDM 3A 5.3).
 bool within_limit(const SegmentCache& segment, u64 offset, u64 size_bytes);
+// A memory operand outside of 64-bit mode: within its segment, which must be of a kind for it; else #GP(0), or #SS(0).
+Faulting<void> check_operand(const Core& core, Segment name, u64 offset, u64 size_bytes, bool write);
+// From an offset in a segment to a linear address, checked as there.
+Faulting<u64> linear_address(const Core& core, Segment name, u64 offset, u64 size_bytes, bool write);
 
 // lldt, ltr, and their inverse checks
 Faulting<void> load_local_table(Core& core, u16 selector);

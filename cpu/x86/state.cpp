@@ -14,6 +14,15 @@ constexpr std::array<std::string_view, 16> high_names = {
     "xmm0.high", "xmm1.high", "xmm2.high",  "xmm3.high",  "xmm4.high",  "xmm5.high",  "xmm6.high",  "xmm7.high",
     "xmm8.high", "xmm9.high", "xmm10.high", "xmm11.high", "xmm12.high", "xmm13.high", "xmm14.high", "xmm15.high"};
 
+constexpr std::array<std::string_view, 16> upper_low_names = {
+    "ymm0_high.low",  "ymm1_high.low",  "ymm2_high.low",  "ymm3_high.low", "ymm4_high.low",  "ymm5_high.low",
+    "ymm6_high.low",  "ymm7_high.low",  "ymm8_high.low",  "ymm9_high.low", "ymm10_high.low", "ymm11_high.low",
+    "ymm12_high.low", "ymm13_high.low", "ymm14_high.low", "ymm15_high.low"};
+constexpr std::array<std::string_view, 16> upper_high_names = {
+    "ymm0_high.high",  "ymm1_high.high",  "ymm2_high.high",  "ymm3_high.high", "ymm4_high.high",  "ymm5_high.high",
+    "ymm6_high.high",  "ymm7_high.high",  "ymm8_high.high",  "ymm9_high.high", "ymm10_high.high", "ymm11_high.high",
+    "ymm12_high.high", "ymm13_high.high", "ymm14_high.high", "ymm15_high.high"};
+
 constexpr u32 at(std::size_t base, std::size_t size, u32 index) { return static_cast<u32>(base + size * index); }
 
 constexpr auto slot_table = [] {
@@ -34,8 +43,10 @@ constexpr auto slot_table = [] {
     for (u32 i = 0; i < 16; ++i) {
         table[slot::xmm_low(i)] = {low_names[i], at(offsetof(State, xmm), sizeof(Vector), i)};
         table[slot::xmm_high(i)] = {high_names[i], at(offsetof(State, xmm) + 8, sizeof(Vector), i)};
+        table[slot::ymm_high_low(i)] = {upper_low_names[i], at(offsetof(State, ymm_high), sizeof(Vector), i)};
+        table[slot::ymm_high_high(i)] = {upper_high_names[i], at(offsetof(State, ymm_high) + 8, sizeof(Vector), i)};
     }
-    for (u32 i = 0; i < 2; ++i) {
+    for (u32 i = 0; i < 4; ++i) {
         table[slot::scratch_low(i)] = {"scratch.low", at(offsetof(State, scratch), sizeof(Vector), i)};
         table[slot::scratch_high(i)] = {"scratch.high", at(offsetof(State, scratch) + 8, sizeof(Vector), i)};
     }

@@ -101,7 +101,7 @@ struct State {
     std::array<Vector, 16> xmm{};
     std::array<Vector, 16> ymm_high{};
     // What an instruction has read of memory before it computes with vectors. Means nothing between instructions.
-    std::array<Vector, 2> scratch{};
+    std::array<Vector, 4> scratch{}; // the third and fourth: the upper halves of the first and second
     X87 x87;
 
     u64 cr0 = cr0::reset;
@@ -189,8 +189,10 @@ constexpr u16 xmm_low(u32 number) { return static_cast<u16>(30 + 2 * number); }
 constexpr u16 xmm_high(u32 number) { return static_cast<u16>(31 + 2 * number); }
 constexpr u16 scratch_low(u32 number) { return static_cast<u16>(62 + 2 * number); }
 constexpr u16 scratch_high(u32 number) { return static_cast<u16>(63 + 2 * number); }
-inline constexpr u16 x87_instruction = 66;
-inline constexpr u16 count = 67;
+inline constexpr u16 x87_instruction = 70;
+constexpr u16 ymm_high_low(u32 number) { return static_cast<u16>(71 + 2 * number); }
+constexpr u16 ymm_high_high(u32 number) { return static_cast<u16>(72 + 2 * number); }
+inline constexpr u16 count = 103;
 } // namespace slot
 
 std::span<const ir::Slot> slots();

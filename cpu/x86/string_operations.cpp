@@ -54,19 +54,7 @@ private:
 };
 
 Faulting<u64> StringOperation::linear(Segment segment, u32 number, u64 size_bytes, bool write) const {
-    const State& state = core_.state();
-    const u64 offset = address(number);
-    const bool has_own_base = segment == Segment::fs || segment == Segment::gs;
-    if (core_.code64()) return has_own_base ? state.segment(segment).base + offset : offset;
-    const SegmentCache& cache = state.segment(segment);
-    bool allowed = within_limit(cache, offset, size_bytes);
-    if (core_.has_descriptors()) {
-        const bool code = cache.is(access::code);
-        const bool right = write ? !code && cache.is(access::writable) : !code || cache.is(access::readable);
-        allowed = allowed && cache.usable() && right;
-    }
-    if (!allowed) return std::unexpected(exception(segment == Segment::ss ? vector::ss : vector::gp, 0));
-    return (cache.base + offset) & mask(Size::dword);
+    return linear_address(core_, segment, address(number), size_bytes, write);
 }
 
 Faulting<u64> StringOperation::load(Segment segment, u32 number) {

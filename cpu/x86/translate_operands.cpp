@@ -61,7 +61,8 @@ Value BlockTranslation::effective_address() {
         sum = constant(next_pc_ + displacement);
     else if (memory.base != no_register)
         sum = builder_.get(slot::r(memory.base));
-    if (memory.index != no_register) {
+    const bool vectors = i.row->has(trait::vsib); // the index is a gather's own matter
+    if (memory.index != no_register && !vectors) {
         Value index = builder_.get(slot::r(memory.index));
         if (memory.scale != 0) index = binary(IrOp::shl, index, u64{memory.scale});
         sum = sum == ir::no_value ? index : binary(IrOp::add, sum, index);

@@ -11,14 +11,18 @@ using IrOp = ir::Op;
 
 OperandValue operand(BlockTranslation& t, std::size_t number) { return operand_of(t.instruction(), number); }
 
-// All 16 bytes.
+// The register that is the first of two sources.
+u32 first_register(BlockTranslation& t) { return operand(t, first_source(t.instruction())).number; }
+std::size_t second_source(BlockTranslation& t) { return first_source(t.instruction()) + 1; }
+
+// All of a register.
 void move(BlockTranslation& t, bool aligned) {
     if (!vectors_usable(t)) return;
     const OperandValue to = operand(t, 0);
-    if (to.kind != OperandKind::memory) return write_vector(t, to.number, read_vector_operand(t, 1));
+    if (to.kind != OperandKind::memory) return write_wide(t, to.number, read_wide_operand(t, 1));
     const Location memory = t.place(0);
-    const Value address = aligned ? aligned_address(t, memory.value) : memory.value;
-    store_vector(t, address, read_vector(t, operand(t, 1).number), aligned);
+    const Value address = aligned ? aligned_address(t, memory.value, memory.size) : memory.value;
+    store_wide(t, address, read_wide_operand(t, 1), aligned);
 }
 
 Value low_of(BlockTranslation& t, std::size_t number) { return read_vector_operand(t, number).low; }
@@ -27,7 +31,7 @@ Value low_of(BlockTranslation& t, std::size_t number) { return read_vector_opera
 void move_scalar(BlockTranslation& t, u32 size) {
     if (!vectors_usable(t)) return;
     const OperandValue to = operand(t, 0);
-    const OperandValue from = operand(t, 1);
+    const OperandValue from = operand(t, second_source(t));
     if (to.kind == OperandKind::memory) {
         const Location memory = t.place(0);
         return t.store(memory.value, size, t.ir().get(slot::xmm_low(from.number)));
@@ -35,18 +39,23 @@ void move_scalar(BlockTranslation& t, u32 size) {
     if (from.kind == OperandKind::memory)
         return write_vector(t, to.number, {t.load(t.place(1).value, size), t.constant(0)});
     const Value low = t.ir().get(slot::xmm_low(from.number));
-    if (size == 8) return t.ir().put(slot::xmm_low(to.number), low);
-    const Value kept = t.binary(IrOp::and_, t.ir().get(slot::xmm_low(to.number)), ~u64{0xffff'ffff});
-    t.ir().put(slot::xmm_low(to.number), t.binary(IrOp::or_, kept, t.zero_extend(low, size)));
+    const u32 first = first_register(t);
+    if (size == 8) return write_low(t, to.number, first, low);
+    const Value kept = t.binary(IrOp::and_, t.ir().get(slot::xmm_low(first)), ~u64{0xffff'ffff});
+    write_low(t, to.number, first, t.binary(IrOp::or_, kept, t.zero_extend(low, size)));
 }
 
-// One half of a register, from or to memory.
-void move_half(BlockTranslation& t, u16 (*half)(u32 number)) {
+// One half of an XMM register, from or to memory.
+void move_half(BlockTranslation& t, bool high) {
     if (!vectors_usable(t)) return;
     const OperandValue to = operand(t, 0);
-    if (to.kind != OperandKind::memory) return t.ir().put(half(to.number), t.load(t.place(1).value, 8));
+    if (to.kind != OperandKind::memory) {
+        const Value loaded = t.load(t.place(second_source(t)).value, 8);
+        return (high ? write_high : write_low)(t, to.number, first_register(t), loaded);
+    }
     const Location memory = t.place(0);
-    t.store(memory.value, 8, t.ir().get(half(operand(t, 1).number)));
+    const u32 from = operand(t, 1).number;
+    t.store(memory.value, 8, t.ir().get(high ? slot::xmm_high(from) : slot::xmm_low(from)));
 }
 
 // To and from MMX registers, of 4 or 8 bytes.
@@ -77,23 +86,30 @@ bool has_mmx(BlockTranslation& t) {
     return operand(t, 0).kind == OperandKind::mmx || operand(t, 1).kind == OperandKind::mmx;
 }
 
-// Logic on both halves; with MMX registers the kernel does it.
+// From both sources, by 128 bits.
+template <typename Function> void compute(BlockTranslation& t, Function function) {
+    const WideValue second = read_wide_operand(t, second_source(t));
+    const WideValue first = read_wide_operand(t, first_source(t.instruction()));
+    WideValue result{function(first.lower, second.lower)};
+    if (second.upper.exists()) result.upper = function(first.upper, second.upper);
+    write_wide(t, operand(t, 0).number, result);
+}
+
+// Logic on all 64-bit parts; with MMX registers the kernel does it.
 template <typename Function> void logic(BlockTranslation& t, Function function) {
     if (has_mmx(t)) return vector_operation(t);
     if (!vectors_usable(t)) return;
-    const VectorValue from = read_vector_operand(t, 1);
-    const u32 to = operand(t, 0).number;
-    const VectorValue old = read_vector(t, to);
-    write_vector(t, to, {function(old.low, from.low), function(old.high, from.high)});
+    compute(
+        t, [&](VectorValue a, VectorValue b) { return VectorValue{function(a.low, b.low), function(a.high, b.high)}; });
 }
 void logic(BlockTranslation& t, IrOp op) {
     logic(t, [&](Value a, Value b) { return t.binary(op, a, b); });
 }
 // A register with itself: zero, whatever it holds.
 void exclusive_or(BlockTranslation& t) {
-    const OperandValue from = operand(t, 1);
-    if (from.kind != OperandKind::vector || from.number != operand(t, 0).number) return logic(t, IrOp::xor_);
-    if (vectors_usable(t)) write_vector(t, from.number, {t.constant(0), t.constant(0)});
+    const OperandValue from = operand(t, second_source(t));
+    if (from.kind != OperandKind::vector || from.number != first_register(t)) return logic(t, IrOp::xor_);
+    if (vectors_usable(t)) write_vector(t, operand(t, 0).number, {t.constant(0), t.constant(0)});
 }
 void and_not(BlockTranslation& t) {
     logic(t, [&](Value a, Value b) { return t.binary(IrOp::andn, b, a); });
@@ -108,7 +124,7 @@ void store_masked(BlockTranslation& t) {
     const Value offset = t.gpr(gpr::rdi, t.instruction().address_size);
     const Value address = t.linear(t.instruction().memory.segment, offset, operand(t, 0).size_bytes, true);
     const VectorRequest request{.a = place(0), .b = place(1)};
-    t.call(HelperNumber::store_masked, address, t.constant(request.pack()));
+    t.call(HelperNumber::store_masked, address, t.constant(request.pack()), t.constant(1));
 }
 
 constexpr u64 save_wide = 1, save_optimised = 2; // of the helpers' packed argument
@@ -140,22 +156,26 @@ void movntdq(BlockTranslation& t) { move(t, true); }
 void movntdqa(BlockTranslation& t) { move(t, true); }
 void movss(BlockTranslation& t) { move_scalar(t, 4); }
 void movsd_vector(BlockTranslation& t) { move_scalar(t, 8); }
-void movlps(BlockTranslation& t) { move_half(t, slot::xmm_low); }
-void movlpd(BlockTranslation& t) { move_half(t, slot::xmm_low); }
-void movhps(BlockTranslation& t) { move_half(t, slot::xmm_high); }
-void movhpd(BlockTranslation& t) { move_half(t, slot::xmm_high); }
+void movlps(BlockTranslation& t) { move_half(t, false); }
+void movlpd(BlockTranslation& t) { move_half(t, false); }
+void movhps(BlockTranslation& t) { move_half(t, true); }
+void movhpd(BlockTranslation& t) { move_half(t, true); }
 void movhlps(BlockTranslation& t) {
     if (!vectors_usable(t)) return;
-    t.ir().put(slot::xmm_low(operand(t, 0).number), t.ir().get(slot::xmm_high(operand(t, 1).number)));
+    const Value high = t.ir().get(slot::xmm_high(operand(t, second_source(t)).number));
+    write_low(t, operand(t, 0).number, first_register(t), high);
 }
 void movlhps(BlockTranslation& t) {
     if (!vectors_usable(t)) return;
-    t.ir().put(slot::xmm_high(operand(t, 0).number), t.ir().get(slot::xmm_low(operand(t, 1).number)));
+    const Value low = t.ir().get(slot::xmm_low(operand(t, second_source(t)).number));
+    write_high(t, operand(t, 0).number, first_register(t), low);
 }
 void movddup(BlockTranslation& t) {
     if (!vectors_usable(t)) return;
-    const Value low = low_of(t, 1);
-    write_vector(t, operand(t, 0).number, {low, low});
+    const WideValue from = read_wide_operand(t, 1);
+    WideValue result{{from.lower.low, from.lower.low}};
+    if (from.upper.exists()) result.upper = {from.upper.low, from.upper.low};
+    write_wide(t, operand(t, 0).number, result);
 }
 
 void movd(BlockTranslation& t) {
@@ -194,13 +214,12 @@ void psubq(BlockTranslation& t) { logic(t, IrOp::sub); }
 
 void punpcklqdq(BlockTranslation& t) {
     if (!vectors_usable(t)) return;
+    if (t.instruction().vex) return compute(t, [](VectorValue a, VectorValue b) { return VectorValue{a.low, b.low}; });
     t.ir().put(slot::xmm_high(operand(t, 0).number), low_of(t, 1));
 }
 void punpckhqdq(BlockTranslation& t) {
     if (!vectors_usable(t)) return;
-    const Value high = read_vector_operand(t, 1).high;
-    const u32 to = operand(t, 0).number;
-    write_vector(t, to, {t.ir().get(slot::xmm_high(to)), high});
+    compute(t, [](VectorValue a, VectorValue b) { return VectorValue{a.high, b.high}; });
 }
 void unpcklpd(BlockTranslation& t) { punpcklqdq(t); }
 void unpckhpd(BlockTranslation& t) { punpckhqdq(t); }
@@ -208,16 +227,17 @@ void unpckhpd(BlockTranslation& t) { punpckhqdq(t); }
 // Of 4 or 8 bytes, by the operand's size.
 void pinsrd(BlockTranslation& t) {
     if (!vectors_usable(t)) return;
-    const Location from = t.place(1);
+    const Location from = t.place(second_source(t));
     const Value value = t.read(from);
-    const u32 to = operand(t, 0).number;
+    const u32 to = operand(t, 0).number, first = first_register(t);
     const auto lane = static_cast<u32>(t.instruction().immediate);
     const bool high = (lane & (from.size == 8 ? 1 : 2)) != 0;
-    const u16 half = high ? slot::xmm_high(to) : slot::xmm_low(to);
-    if (from.size == 8) return t.ir().put(half, value);
+    const auto write_half = high ? write_high : write_low;
+    if (from.size == 8) return write_half(t, to, first, value);
+    const u16 half = high ? slot::xmm_high(first) : slot::xmm_low(first);
     const u64 shift = (lane & 1) != 0 ? 32 : 0;
     const Value kept = t.binary(IrOp::and_, t.ir().get(half), ~(u64{0xffff'ffff} << shift));
-    t.ir().put(half, t.binary(IrOp::or_, kept, t.binary(IrOp::shl, value, shift)));
+    write_half(t, to, first, t.binary(IrOp::or_, kept, t.binary(IrOp::shl, value, shift)));
 }
 void pextrd(BlockTranslation& t) {
     if (!vectors_usable(t)) return;

@@ -34,6 +34,7 @@ void compare_strings(BlockTranslation& t, Op index, Op mask) {
         request.destination = vector_place::xmm(0);
         put_lengths(t, lengths);
         t.call(HelperNumber::packed, t.constant(request.pack()), control);
+        clear_upper(t, 0);
     } else {
         t.put_gpr(gpr::rcx, 4, found);
     }

@@ -9,7 +9,7 @@
 #include <optional>
 #include <span>
 
-#include "cpu/x86/row.hpp"
+#include "cpu/x86/instruction.hpp"
 #include "cpu/x86/state.hpp"
 #include "jit/ir/ir.hpp"
 
@@ -28,6 +28,8 @@ struct KernelOperands {
     const Vector& c;
     u32 immediate = 0;
 };
+// In the immediate: the question is whether a result is tiny, also if it is exact.
+inline constexpr u32 shows_exact_underflow = u32{1} << 31;
 using Kernel = Vector (*)(const KernelOperands&);
 
 struct KernelRow {
@@ -47,8 +49,13 @@ std::span<const KernelRow> portable_cryptography();
 // Run with the guest's MXCSR loaded.
 std::span<const KernelRow> floating_arithmetic();
 std::span<const KernelRow> floating_conversions();
+std::span<const KernelRow> floating_halves();
+std::span<const KernelRow> fused_arithmetic();
+// The same without the host's instructions.
+std::span<const KernelRow> portable_fused_arithmetic();
 
-enum class KernelKind : u8 { none, packed, floating };
+// `fused`: floating with three sources, the destination before the others.
+enum class KernelKind : u8 { none, packed, floating, fused };
 struct FoundKernel {
     KernelKind kind = KernelKind::none;
     Kernel kernel = nullptr;
@@ -63,8 +70,18 @@ constexpr u8 ymm_high(u32 number) { return static_cast<u8>(16 + number); }
 constexpr u8 scratch(u32 number) { return static_cast<u8>(32 + number); }
 constexpr u8 mmx(u32 number) { return static_cast<u8>(40 + number); }
 constexpr bool is_mmx(u8 place) { return place >= 40 && place != 0xff; }
+// Where bits 255:128 of what has its lower half there are.
+constexpr u8 upper(u8 place) { return static_cast<u8>(place < 16 ? place + 16 : place + 2); }
 inline constexpr u8 none = 0xff; // of a destination: the caller takes the result's low half
 } // namespace vector_place
+
+// How an instruction on 256 bits goes with its kernel, which computes 128.
+enum class Shape : u8 {
+    single,    // it has no more than 128 bits
+    both,      // each half of the result from the same halves of the operands
+    widening,  // each from a half of the last operand's lower half
+    narrowing, // what both halves give is the lower half; the upper one is zero
+};
 
 // What helper::packed and helper::floating do, in their first argument; the immediate is their second.
 struct VectorRequest {
@@ -73,11 +90,10 @@ struct VectorRequest {
     u8 a = 0;
     u8 b = 0;
     u8 c = 0;
-    bool vex = false;  // the destination's upper half is written: with zeros, or
-    bool wide = false; // with what the kernel makes of the upper halves
+    Shape shape = Shape::single; // of helper::floating
     [[nodiscard]] constexpr u64 pack() const {
         return static_cast<u64>(op) | u64{destination} << 16 | u64{a} << 24 | u64{b} << 32 | u64{c} << 40 |
-               u64{vex} << 48 | u64{wide} << 49;
+               static_cast<u64>(shape) << 48;
     }
     static constexpr VectorRequest unpack(u64 packed) {
         const auto byte = [&](u32 at) { return static_cast<u8>(packed >> at); };
@@ -86,8 +102,36 @@ struct VectorRequest {
                 .a = byte(24),
                 .b = byte(32),
                 .c = byte(40),
-                .vex = (packed >> 48 & 1) != 0,
-                .wide = (packed >> 49 & 1) != 0};
+                .shape = static_cast<Shape>(byte(48))};
+    }
+};
+
+// What helper::gather does: VGATHERDPS and its kin. Registers by their numbers, sizes in bytes.
+struct GatherRequest {
+    u8 destination = 0;
+    u8 index = 0;
+    u8 mask = 0;
+    u8 index_size = 4;
+    u8 lane_size = 4;
+    u8 scale = 0; // the index is shifted by it
+    u8 count = 0; // of lanes
+    u8 address_size = 8;
+    Segment segment = Segment::ds;
+    [[nodiscard]] constexpr u64 pack() const {
+        return u64{destination} | u64{index} << 8 | u64{mask} << 16 | u64{index_size} << 24 | u64{lane_size} << 28 |
+               u64{scale} << 32 | u64{count} << 36 | u64{address_size} << 40 | static_cast<u64>(segment) << 44;
+    }
+    static constexpr GatherRequest unpack(u64 packed) {
+        const auto take = [&](u32 at, u64 mask) { return static_cast<u8>(packed >> at & mask); };
+        return {.destination = take(0, 15),
+                .index = take(8, 15),
+                .mask = take(16, 15),
+                .index_size = take(24, 15),
+                .lane_size = take(28, 15),
+                .scale = take(32, 3),
+                .count = take(36, 15),
+                .address_size = take(40, 15),
+                .segment = static_cast<Segment>(take(44, 7))};
     }
 };
 

@@ -1,9 +1,9 @@
 // What translated code calls for vectors: runs the kernels of vector.hpp on registers, and MMX's side of the x87 unit.
 #include "cpu/x86/floating_environment.hpp"
 #include "cpu/x86/helpers.hpp"
-#include "cpu/x86/mmx.hpp"
 #include "cpu/x86/processor.hpp"
 #include "cpu/x86/saved_state.hpp"
+#include "cpu/x86/vector_places.hpp"
 
 namespace orrery::x86 {
 namespace {
@@ -15,27 +15,10 @@ u64 raise(Core& core, Fault fault) {
     return 0;
 }
 
-Vector read(const State& state, u8 place) {
-    if (place < vector_place::ymm_high(0)) return state.xmm[place];
-    if (place < vector_place::scratch(0)) return state.ymm_high[place - vector_place::ymm_high(0)];
-    if (!vector_place::is_mmx(place)) return state.scratch[place - vector_place::scratch(0)];
-    return {state.x87.registers[place - vector_place::mmx(0)].significand, 0};
-}
-
-void write(State& state, u8 place, const Vector& value) {
-    if (place == vector_place::none) return;
-    if (place < vector_place::ymm_high(0))
-        state.xmm[place] = value;
-    else if (!vector_place::is_mmx(place))
-        state.scratch[place - vector_place::scratch(0)] = value;
-    else
-        write_mmx(state.x87, place - vector_place::mmx(0), value[0]);
-}
-
 struct Sources {
     Vector a, b, c;
     Sources(const State& state, const VectorRequest& request)
-        : a(read(state, request.a)), b(read(state, request.b)), c(read(state, request.c)) {}
+        : a(read_place(state, request.a)), b(read_place(state, request.b)), c(read_place(state, request.c)) {}
     [[nodiscard]] KernelOperands with(u64 immediate) const {
         return {.a = a, .b = b, .c = c, .immediate = static_cast<u32>(immediate)};
     }
@@ -46,19 +29,52 @@ bool has_mmx(const VectorRequest& request) {
            vector_place::is_mmx(request.b);
 }
 
-// What a kernel gives, and the flags of MXCSR that it raises, with all of them masked.
+// Bits 127:0 of what a vector instruction yields, and those above where it has them.
+struct Result {
+    Vector lower{};
+    Vector upper{};
+};
+
+// A kernel with its operands, for both halves where there are two.
+class Computation {
+public:
+    Computation(Kernel kernel, const State& state, const VectorRequest& request, u64 immediate)
+        : kernel_(kernel), shape_(request.shape), lower_(state, request), immediate_(immediate) {
+        if (shape_ == Shape::single) return;
+        VectorRequest upper = request;
+        for (u8* place : {&upper.a, &upper.b, &upper.c}) *place = vector_place::upper(*place);
+        upper_.emplace(state, upper);
+        if (shape_ == Shape::widening) upper_->b = {lower_.b[1], 0};
+    }
+    [[nodiscard]] Result run(u64 more = 0) const {
+        Result result{.lower = kernel_(lower_.with(immediate_ | more))};
+        if (shape_ == Shape::single) return result;
+        result.upper = kernel_(upper_->with(immediate_ | more));
+        if (shape_ == Shape::narrowing) result = {.lower = {result.lower[0], result.upper[0]}};
+        return result;
+    }
+
+private:
+    Kernel kernel_;
+    Shape shape_;
+    Sources lower_;
+    std::optional<Sources> upper_;
+    u64 immediate_;
+};
+
+// What a computation gives, and the flags of MXCSR that it raises, with all of them masked.
 struct Computed {
-    Vector result;
+    Result result;
     u32 raised;
 };
 // Loading MXCSR is slow. Under the default rules the host's stays as the guest's will be, so that next time it serves,
 // for translated code too (see ir::HostVector).
-Computed compute(Kernel kernel, const KernelOperands& operands, u32 control) {
+Computed compute(const Computation& computation, u32 control, u64 more = 0) {
     const u32 before = read_mxcsr();
     const bool is_default = (control & ~mxcsr::flags) == mxcsr::host_default;
     const bool serves = is_default && (before & ~control) == 0;
     if (!serves) write_mxcsr((control & ~mxcsr::flags) | mxcsr::masks);
-    const Vector result = kernel(operands);
+    const Result result = computation.run(more);
     const u32 after = read_mxcsr();
     const u32 kept = is_default ? control | after : mxcsr::host_default;
     if (kept != after) write_mxcsr(kept);
@@ -72,9 +88,9 @@ constexpr u32 before_computing = mxcsr::invalid | mxcsr::denormal | mxcsr::divid
 u32 unmasked_of(u32 raised, u32 control) { return raised & ~(control >> mxcsr::mask_shift); }
 
 // Unmasked, underflow is any tiny result, also an exact one (SDM 1, 4.9.1.5): flushing shows them.
-u32 underflow_of(Kernel kernel, const KernelOperands& operands, u32 control) {
+u32 underflow_of(const Computation& computation, u32 control) {
     if ((control & mxcsr::underflow << mxcsr::mask_shift) != 0) return 0;
-    return compute(kernel, operands, control | mxcsr::flush_to_zero).raised & mxcsr::underflow;
+    return compute(computation, control | mxcsr::flush_to_zero, shows_exact_underflow).raised & mxcsr::underflow;
 }
 
 } // namespace
@@ -88,7 +104,7 @@ u64 packed(void* self, u64 packed, u64 immediate, u64) {
     const bool mmx = has_mmx(request);
     const Vector result = (mmx ? found.mmx : found.kernel)(Sources(state, request).with(immediate));
     if (mmx) enter_mmx(state.x87);
-    write(state, request.destination, result);
+    write_place(state, request.destination, result);
     return result[0];
 }
 
@@ -103,24 +119,25 @@ u64 floating(void* self, u64 packed, u64 immediate, u64) {
     // Flushing goes with masked underflow only (SDM 1, 10.2.3.3).
     const bool flushes = (control & mxcsr::underflow << mxcsr::mask_shift) != 0;
     const u32 used = flushes ? control : control & ~mxcsr::flush_to_zero;
-    const Sources sources(state, request);
+    const Computation computation(kernel, state, request, immediate);
     // Processors leave x87 mode before they find an exception.
     if (has_mmx(request)) enter_mmx(state.x87);
-    const KernelOperands operands = sources.with(immediate);
-    auto [result, raised] = compute(kernel, operands, used);
-    raised |= underflow_of(kernel, operands, control);
+    auto [result, raised] = compute(computation, used);
+    raised |= underflow_of(computation, control);
     if (unmasked_of(raised, control) != 0) {
         if (unmasked_of(raised & before_computing, control) != 0) raised &= before_computing;
         state.mxcsr |= raised;
         return raise(core, exception((state.cr4 & cr4::osxmmexcpt) != 0 ? vector::xm : vector::ud));
     }
     state.mxcsr |= raised;
-    write(state, request.destination, result);
-    return result[0];
+    write_place(state, request.destination, result.lower);
+    if (request.shape == Shape::both || request.shape == Shape::widening)
+        write_place(state, vector_place::upper(request.destination), result.upper);
+    return result.lower[0];
 }
 
-u64 check_vector_alignment(void* self, u64 linear, u64, u64) {
-    return linear % sizeof(Vector) == 0 ? 0 : raise(core_of(self), general_protection());
+u64 check_vector_alignment(void* self, u64 linear, u64 size, u64) {
+    return linear % size == 0 ? 0 : raise(core_of(self), general_protection());
 }
 
 // Stores of one instruction to two pages: nothing is written unless all can be.
@@ -192,28 +209,6 @@ u64 fxsave(void* self, u64 linear, u64 packed, u64) { return save(self, x86::fxs
 u64 fxrstor(void* self, u64 linear, u64 packed, u64) { return save(self, x86::fxrstor, linear, packed); }
 u64 xsave(void* self, u64 linear, u64 packed, u64) { return save(self, x86::xsave, linear, packed); }
 u64 xrstor(void* self, u64 linear, u64 packed, u64) { return save(self, x86::xrstor, linear, packed); }
-
-// SDM 2, MASKMOVDQU: the bytes whose mask has its sign set.
-u64 store_masked(void* self, u64 linear, u64 packed, u64) {
-    Core& core = core_of(self);
-    State& state = core.state();
-    const VectorRequest request = VectorRequest::unpack(packed);
-    const Lanes<u8> value = lanes<u8>(read(state, request.a));
-    const auto mask = lanes<i8>(read(state, request.b));
-    for (const bool writes : {false, true})
-        for (u64 i = 0; i < mask.size(); ++i) {
-            if (mask[i] >= 0) continue;
-            const u64 address = core.code64() ? linear + i : (linear + i) & x86::mask(Size::dword);
-            if (writes) {
-                if (const auto written = core.write(address, value[i], 1, explicit_access); !written)
-                    return raise(core, written.error());
-            } else if (const auto place = core.mmu().translate(address, MemoryAction::write, explicit_access); !place) {
-                return raise(core, place.error());
-            }
-        }
-    if (has_mmx(request)) x86::enter_mmx(state.x87);
-    return 0;
-}
 
 } // namespace helper
 

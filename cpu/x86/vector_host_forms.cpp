@@ -9,6 +9,7 @@ namespace {
 struct Form {
     bool exists = false;
     bool has_immediate = false;
+    bool compares_by_immediate = false;
     ir::HostVector vector; // without its slots
 };
 
@@ -18,6 +19,8 @@ constexpr std::size_t operation_count = 1
 #undef OPERATION
     ;
 using Forms = std::array<Form, operation_count>;
+
+constexpr u64 last_sse_predicate = 7;
 
 bool is_vector(Place place) { return place == Place::V || place == Place::W || place == Place::U; }
 
@@ -44,14 +47,16 @@ Form form_of(const Row& row) {
     const bool known_operands =
         (to_general || row.operands[0].place == Place::V) && (from_general || is_vector(row.operands[1].place));
     if (row.map != Map::map_0f || row.features != Features{} || !mandatory || !known_operands) return {};
-    const bool compares = operation_of(row.op).access == Access::read;
+    constexpr u8 compares = 0xc2;
+    const bool to_flags = operation_of(row.op).access == Access::read;
     return {.exists = true,
             .has_immediate = row.immediates == Immediates::byte,
+            .compares_by_immediate = row.opcode == compares,
             .vector = {.prefix = *mandatory,
                        .opcode = row.opcode,
                        .wide = from_general, // integers come extended
                        .result = to_general ? Result::value
-                                 : compares ? Result::flags
+                                 : to_flags ? Result::flags
                                             : Result::pair,
                        .b_is_integer = from_general}};
 }
@@ -78,8 +83,8 @@ Forms make_forms() {
 
 std::optional<u16> slot_of(u8 place) {
     if (place < vector_place::ymm_high(0)) return slot::xmm_low(place);
-    if (place < vector_place::scratch(0) || vector_place::is_mmx(place) || place == vector_place::none)
-        return std::nullopt;
+    if (place < vector_place::scratch(0)) return slot::ymm_high_low(place - vector_place::ymm_high(0U));
+    if (vector_place::is_mmx(place) || place == vector_place::none) return std::nullopt;
     return slot::scratch_low(place - vector_place::scratch(0U));
 }
 
@@ -91,7 +96,9 @@ std::optional<ir::HostVector> host_vector(u64 packed, u64 immediate) {
     const Form& form = forms[static_cast<std::size_t>(request.op)];
     const auto a = slot_of(request.a), b = slot_of(request.b), destination = slot_of(request.destination);
     const bool is_pair = form.vector.result == ir::HostVector::Result::pair;
-    if (!form.exists || request.vex || !a || !b || destination.has_value() != is_pair) return std::nullopt;
+    if (!form.exists || request.shape != Shape::single || !a || !b || destination.has_value() != is_pair)
+        return std::nullopt;
+    if (form.compares_by_immediate && immediate > last_sse_predicate) return std::nullopt;
     ir::HostVector vector = form.vector;
     vector.destination = destination.value_or(0);
     vector.a = *a;

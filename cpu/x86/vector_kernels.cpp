@@ -24,6 +24,8 @@ KernelTable make_table() {
     add(KernelKind::packed, packed_cryptography());
     add(KernelKind::floating, floating_arithmetic());
     add(KernelKind::floating, floating_conversions());
+    add(KernelKind::floating, floating_halves());
+    add(KernelKind::fused, fused_arithmetic());
     return table;
 }
 

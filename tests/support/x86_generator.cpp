@@ -161,6 +161,15 @@ private:
         displacement_size_ = short_form ? 1 : needs_16 ? 2 : 4;
         has_sib_ = !needs_16 && (rm_ & 7) == 4;
         sib_ = 0x24; // no index
+        if (row_.has(trait::vsib)) choose_window_gather();
+    }
+    // The caller sees to it that the index stays in the window.
+    void choose_window_gather() {
+        ORRERY_ASSERT(*constraints_.memory_base < 8, "gathers have one of the first eight registers for a base");
+        rm_ = 4;
+        has_sib_ = true;
+        sib_ = static_cast<u8>(random_.below(4) << 6 | *constraints_.memory_base);
+        choose_gather_index();
     }
 
     void choose_prefixes() {

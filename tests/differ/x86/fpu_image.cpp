@@ -68,12 +68,12 @@ bool nearly_equal(u32 a, u32 b) {
     return std::abs(x - y) <= std::abs(x) * 0x1p-10F;
 }
 
+} // namespace
+
 bool nearly_equal(u64 a, u64 b) {
     return nearly_equal(static_cast<u32>(a), static_cast<u32>(b)) &&
            nearly_equal(static_cast<u32>(a >> 32), static_cast<u32>(b >> 32));
 }
-
-} // namespace
 
 u64 special_value(Random& random) {
     switch (random.below(7)) {

@@ -31,6 +31,8 @@ u64 special_value(Random& random);
 FpuImage random_fpu(Random& random);
 void set_fpu(x86::State& state, const FpuImage& image);
 FpuImage fpu_of(const x86::State& state);
+// Two singles that differ by less than processors' approximations may.
+bool nearly_equal(u64 a, u64 b);
 // Empty: they are the same, but for where the last x87 instruction was. `approximate`: singles that differ by less than
 // processors may are the same.
 std::string difference(const FpuImage& host, const FpuImage& guest, bool approximate);

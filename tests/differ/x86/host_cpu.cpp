@@ -15,8 +15,17 @@ constexpr std::size_t page = 4096;
 // One mapping below 2 GiB, which 32-bit displacements reach: code, then data of the harness, a closed page, the window,
 // a closed page.
 constexpr std::size_t data_at = page;
-constexpr std::size_t window_at = 3 * page;
+constexpr std::size_t window_at = 4 * page;
 constexpr std::size_t area_bytes = window_at + HostCpu::window_bytes + page;
+
+// XSAVE's area, of which only the upper halves of the YMM registers are used (SDM 1, 13.4).
+constexpr u32 avx_component = 4;
+struct alignas(64) UpperImage {
+    FpuImage legacy;
+    u64 components = avx_component;
+    std::array<u64, 7> header{};
+    std::array<x86::Vector, 16> ymm_high{};
+};
 
 // The harness's data, which its code addresses absolutely.
 struct HarnessData {
@@ -24,7 +33,17 @@ struct HarnessData {
     UserRegisters out;
     u64 host_stack = 0;
     FpuImage host_fpu;
+    UpperImage upper_in;
+    UpperImage upper_out;
 };
+static_assert(sizeof(HarnessData) <= 2 * page);
+
+bool has_avx() { return __builtin_cpu_supports("avx"); }
+
+// The processor leaves out what is zero.
+std::array<x86::Vector, 16> upper_of(const UpperImage& image) {
+    return (image.components & avx_component) != 0 ? image.ymm_high : std::array<x86::Vector, 16>{};
+}
 
 // Where the signal handler goes back to; a process has one set of handlers.
 sigjmp_buf back;
@@ -38,7 +57,13 @@ void on_signal(int, siginfo_t*, void* context) {
     for (std::size_t i = 0; i < order.size(); ++i) at_fault.r[i] = static_cast<u64>(registers[order[i]]);
     at_fault.flags = static_cast<u64>(registers[REG_EFL]);
     // The frame holds FXSAVE's area, of which the last bytes are the kernel's own.
-    std::memcpy(at_fault.fpu.bytes.data(), static_cast<const ucontext_t*>(context)->uc_mcontext.fpregs, 416);
+    const auto* saved = reinterpret_cast<const u8*>(static_cast<const ucontext_t*>(context)->uc_mcontext.fpregs);
+    std::memcpy(at_fault.fpu.bytes.data(), saved, 416);
+    UpperImage upper;
+    if (has_avx()) {
+        std::memcpy(&upper, saved, sizeof upper); // which the kernel has extended to XSAVE's
+        at_fault.ymm_high = upper_of(upper);
+    }
     fault_vector = static_cast<u8>(registers[REG_TRAPNO]);
     siglongjmp(back, 1);
 }
@@ -67,6 +92,16 @@ public:
         bytes({0x48, 0x0f, 0xae, 0x0c, 0x25});
         displacement(address);
     }
+    void xsave_upper(const void* address) {
+        load_components();
+        bytes({0x48, 0x0f, 0xae, 0x24, 0x25});
+        displacement(address);
+    }
+    void xrstor_upper(const void* address) {
+        load_components();
+        bytes({0x48, 0x0f, 0xae, 0x2c, 0x25});
+        displacement(address);
+    }
     void push_memory(const void* address) {
         bytes({0xff, 0x34, 0x25});
         displacement(address);
@@ -77,6 +112,8 @@ public:
     }
 
 private:
+    // mov eax, 4; xor edx, edx
+    void load_components() { bytes({0xb8, avx_component, 0, 0, 0, 0x31, 0xd2}); }
     void displacement(const void* address) {
         const auto low = static_cast<u32>(reinterpret_cast<u64>(address));
         std::memcpy(at_, &low, sizeof low);
@@ -94,6 +131,7 @@ void write_harness(u8* area, std::span<const u8> instruction) {
     for (const u32 reg : kept) code.bytes({static_cast<u8>(reg >= 8 ? 0x41 : 0x40), static_cast<u8>(0x50 | (reg & 7))});
     code.move(0x89, rsp, &data->host_stack);
     code.fxsave(&data->host_fpu);
+    if (has_avx()) code.xrstor_upper(&data->upper_in);
     code.fxrstor(&data->in.fpu);
     code.push_memory(&data->in.flags);
     code.bytes({0x9d}); // popfq
@@ -104,6 +142,7 @@ void write_harness(u8* area, std::span<const u8> instruction) {
     code.bytes({0x9c}); // pushfq
     code.pop_memory(&data->out.flags);
     code.fxsave(&data->out.fpu);
+    if (has_avx()) code.xsave_upper(&data->upper_out);
     code.fxrstor(&data->host_fpu);
     code.bytes({0xfc}); // cld
     for (std::size_t i = kept.size(); i-- > 0;)
@@ -118,7 +157,7 @@ Result<std::unique_ptr<HostCpu>> HostCpu::create() {
     if (area == MAP_FAILED) return error("no memory below 2 GiB: {}", errno_text(errno));
     auto* bytes = static_cast<u8*>(area);
     ::mprotect(bytes, data_at, PROT_READ | PROT_WRITE | PROT_EXEC);
-    ::mprotect(bytes + data_at, page, PROT_READ | PROT_WRITE);
+    ::mprotect(bytes + data_at, sizeof(HarnessData), PROT_READ | PROT_WRITE);
     ::mprotect(bytes + window_at, window_bytes, PROT_READ | PROT_WRITE);
     struct sigaction action{};
     action.sa_sigaction = on_signal;
@@ -140,11 +179,15 @@ HostOutcome HostCpu::run(std::span<const u8> instruction, const UserRegisters& b
     auto* data = reinterpret_cast<HarnessData*>(area_ + data_at);
     write_harness(area_, instruction);
     data->in = before;
+    data->upper_in.components = avx_component;
+    data->upper_in.legacy.put<u32>(FpuImage::mxcsr, 0x1f80);
+    data->upper_in.ymm_high = before.ymm_high;
     if (sigsetjmp(back, 0) != 0) {
         asm volatile("cld");
         return {at_fault, fault_vector};
     }
     reinterpret_cast<void (*)()>(area_)();
+    data->out.ymm_high = has_avx() ? upper_of(data->upper_out) : before.ymm_high;
     return {data->out, std::nullopt};
 }
 

@@ -17,6 +17,7 @@ struct UserRegisters {
     std::array<u64, 16> r{}; // in the order of their numbers
     u64 flags = 0;
     FpuImage fpu;
+    std::array<x86::Vector, 16> ymm_high{}; // without AVX they stay as they are
 };
 
 struct HostOutcome {

@@ -1,5 +1,5 @@
 // Random x86 instructions on the host's processor, the interpreter and the baseline: registers, flags, memory and
-// exceptions must be the same.   usage: x86_differ [INSTRUCTIONS [SEED [all|integers|vectors|x87]]]
+// exceptions must be the same.   usage: x86_differ [INSTRUCTIONS [SEED [all|integers|vectors|avx|x87]]]
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -44,6 +44,10 @@ x86::Features tested_features() {
     add(__builtin_cpu_supports("pclmul"), x86::Feature::pclmul);
     add(__builtin_cpu_supports("bmi2"), x86::Feature::bmi2);
     add(__builtin_cpu_supports("adx"), x86::Feature::adx);
+    add(__builtin_cpu_supports("avx"), x86::Feature::avx);
+    add(__builtin_cpu_supports("avx2"), x86::Feature::avx2);
+    add(__builtin_cpu_supports("fma"), x86::Feature::fma);
+    add(__builtin_cpu_supports("f16c"), x86::Feature::f16c);
     return features;
 }
 
@@ -68,6 +72,9 @@ public:
         state.r = before.r;
         x86::set_flags(state, before.flags);
         set_fpu(state, before.fpu);
+        state.ymm_high = before.ymm_high;
+        state.cr4 |= x86::cr4::osxsave;
+        state.xcr0 |= x86::xcr0::sse | x86::xcr0::avx;
         state.pc = code_address;
         guest_.cpu().restored();
         guest_.cpu().run(count + 1);
@@ -75,6 +82,7 @@ public:
         outcome.registers.r = state.r;
         outcome.registers.flags = x86::current_flags(state);
         outcome.registers.fpu = fpu_of(state);
+        outcome.registers.ymm_high = state.ymm_high;
         if (const auto taken = guest_.taken()) {
             outcome.vector = taken->vector;
             outcome.registers.r[x86::gpr::rsp] = taken->rsp;
@@ -250,6 +258,23 @@ struct Rows {
     std::vector<const x86::Row*> leading_x87;
 };
 
+// Indexes that stay in the window, whatever the scale, and some lanes that count.
+void choose_gather(Case& made, Random& random) {
+    const u32 index = made.instruction.memory.index, mask = made.instruction.vvvv;
+    const bool wide = made.instruction.row->op == Op::vpgatherqd || made.instruction.row->op == Op::vpgatherqq ||
+                      made.instruction.row->op == Op::vgatherqps || made.instruction.row->op == Op::vgatherqpd;
+    const auto some_index = [&] {
+        const auto near = [&] { return static_cast<u64>(static_cast<i64>(random.below(256)) - 128); };
+        return wide ? near() : (near() & 0xffff'ffff) | near() << 32;
+    };
+    for (u32 half = 0; half < 2; ++half) {
+        made.before.fpu.put<u64>(FpuImage::xmm_half(2 * index + half), some_index());
+        made.before.ymm_high[index][half] = some_index();
+        made.before.fpu.put<u64>(FpuImage::xmm_half(2 * mask + half), random.next());
+        made.before.ymm_high[mask][half] = random.next();
+    }
+}
+
 Case make_case(Random& random, const Rows& rows, const X86Constraints& constraints, u64 window_address) {
     Case made;
     // One instruction alone, or a few in a block, where the translator knows what the flags come from.
@@ -279,6 +304,8 @@ Case make_case(Random& random, const Rows& rows, const X86Constraints& constrain
     if (tests_bits(made.instruction.row->op) && second.kind == x86::OperandKind::general)
         made.before.r[second.number] = random.below(8000) - 4000;
     made.before.fpu = random_fpu(random);
+    for (x86::Vector& upper : made.before.ymm_high) upper = {special_value(random), special_value(random)};
+    if (made.instruction.valid() && made.instruction.row->has(x86::trait::vsib)) choose_gather(made, random);
     if (is_x87(*made.instruction.row)) randomize_x87(made.before.fpu, random);
     made.before.flags = (random.next() & (x86::flag::arithmetic | x86::flag::direction)) | x86::flag::interrupt | 2;
     return made;
@@ -328,6 +355,11 @@ std::string difference(const Case& tried, const HostOutcome& host, const HostOut
         for (FpuImage* fpu : {&host_fpu, &guest_fpu})
             fpu->put(FpuImage::mxcsr, fpu->get<u32>(FpuImage::mxcsr) | unknown);
     text += difference(host_fpu, guest_fpu, is_approximate(tried.instruction.row->op));
+    for (std::size_t i = 0; i < 16; ++i)
+        for (std::size_t half = 0; half < 2; ++half)
+            if (const u64 there = host.registers.ymm_high[i][half], here = guest.registers.ymm_high[i][half];
+                !(is_approximate(tried.instruction.row->op) ? nearly_equal(there, here) : there == here))
+                text += fmt::format(" ymm{}.{}: {:#x} on the host, {:#x} here;", i, 2 + half, there, here);
     const u64 flags = flags_compared & ~undefined.flags & ~undefined_x87_flags(tried.instruction, host_fpu);
     if ((host.registers.flags & flags) != (guest.registers.flags & flags))
         text += fmt::format(" flags: {:#x} on the host, {:#x} here, {:#x} before;", host.registers.flags & flags,
@@ -360,13 +392,13 @@ int run(u64 instructions, u64 seed, std::string_view family) {
     std::erase_if(rows.all, [family](const x86::Row* row) {
         return !x86::is_translated(row->op) || row->op == Op::popf || row->operands[0].place == x86::Place::O ||
                row->operands[1].place == x86::Place::O || row->op == Op::fxrstor || row->op == Op::ldmxcsr ||
-               (family == "vectors" && !uses_vectors(*row)) || (family == "x87" && !is_x87(*row)) ||
-               (family == "integers" && (uses_vectors(*row) || is_x87(*row)));
+               (family == "vectors" && !uses_vectors(*row)) || (family == "avx" && !x86::is_vex(row->map)) ||
+               (family == "x87" && !is_x87(*row)) || (family == "integers" && (uses_vectors(*row) || is_x87(*row)));
     });
     for (const x86::Row* row : rows.all) {
         // What is compared in its own way stands last in a row.
         const bool own_way = is_approximate(row->op) || row->op == Op::dpps || row->op == Op::dppd;
-        if (uses_vectors(*row) && !own_way) rows.vectors.push_back(row);
+        if (uses_vectors(*row) && !own_way && !row->has(x86::trait::vsib)) rows.vectors.push_back(row);
         if (is_x87(*row)) rows.x87.push_back(row);
         if (may_lead(*row)) rows.leading_x87.push_back(row);
         if (defines_flags(*row)) rows.defining.push_back(row);

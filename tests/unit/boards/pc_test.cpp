@@ -154,7 +154,7 @@ TEST_CASE("what a PC doesn't have is refused with the option's name") {
     const FileDiskOptions half{.path = large.path(), .snapshot = true};
     CHECK(says(with([&](BoardOptions& o) { o.flash = {half, half}; }), "16 MiB at most"));
     CHECK(says(with([](BoardOptions& o) { o.cpu_model = "z80"; }), "x86-64-v2"));
-    CHECK(says(with([](BoardOptions& o) { o.cpu_model = "x86-64-v3"; }), "aren't translated yet"));
+    CHECK(says(with([](BoardOptions& o) { o.cpu_model = "x86-64-v4"; }), "x86-64-v3"));
     CHECK(says(with([](BoardOptions& o) { o.cpus = 9; }), "1 to 8 CPUs"));
     CHECK(says(with([](BoardOptions& o) { o.memory_bytes = 1 * MiB; }), "--memory"));
     CHECK(says(with([&](BoardOptions& o) { o.floppies = {bios.path()}; }), "no floppy disk's size"));
