@@ -11,6 +11,7 @@
 #include "app/explain/explain_command.hpp"
 #include "app/list_command.hpp"
 #include "app/messages.hpp"
+#include "app/monitor_client.hpp"
 #include "app/run_command.hpp"
 #include "app/trace/show/trace_command.hpp"
 #include "app/unknown_option.hpp"
@@ -44,17 +45,28 @@ constexpr const char* trace_examples = "\nExamples:\n"
                                        "  orrery trace show boot.trace --what instructions --limit 100 --disassemble\n"
                                        "  orrery trace show boot.trace --what devices --json\n\n";
 
+constexpr const char* monitor_examples = "\nExamples:\n"
+                                         "  orrery run --monitor unix:/tmp/pc.socket --machine pc --cdrom debian.iso\n"
+                                         "  orrery monitor unix:/tmp/pc.socket registers rip\n"
+                                         "  echo 'type root\\n' | orrery monitor unix:/tmp/pc.socket\n"
+                                         "  orrery screenshot unix:/tmp/pc.socket grub.png\n\n"
+                                         "`orrery monitor PLACE help` lists the commands.\n\n";
+
 struct CommandLine {
     CLI::App program{"Orrery, a machine that imitates a machine: runs whole guest systems in a translator.", "orrery"};
     RunArguments run_arguments;
     ExplainArguments explain_arguments;
     TraceShowArguments trace_arguments;
+    MonitorArguments monitor_arguments;
+    ScreenshotArguments screenshot_arguments;
     std::string list_topic;
     CLI::App* run = nullptr;
     CLI::App* list = nullptr;
     CLI::App* doctor = nullptr;
     CLI::App* explain = nullptr;
     CLI::App* trace = nullptr;
+    CLI::App* monitor = nullptr;
+    CLI::App* screenshot = nullptr;
 
     CommandLine() {
         program.set_version_flag("--version", "orrery " ORRERY_VERSION);
@@ -71,6 +83,16 @@ struct CommandLine {
         trace = program.add_subcommand("trace", "show what `orrery run --trace-file` wrote");
         trace->footer(trace_examples);
         trace_arguments.add_to(*trace);
+        monitor = program.add_subcommand("monitor", "say something to the monitor of a machine that runs");
+        monitor->footer(monitor_examples);
+        monitor->add_option("PLACE", monitor_arguments.place, "what the machine's --monitor names")->required();
+        monitor->add_option("COMMAND", monitor_arguments.words,
+                            "a command and its arguments; without it commands are read from standard input");
+        monitor->prefix_command();
+        screenshot = program.add_subcommand("screenshot", "take a picture of the screen of a machine that runs");
+        screenshot->footer(monitor_examples);
+        screenshot->add_option("PLACE", screenshot_arguments.place, "what the machine's --monitor names")->required();
+        screenshot->add_option("FILE", screenshot_arguments.file, "the picture, a PNG file")->required();
         // Given twice, the later value counts.
         for (CLI::App* command : {run, explain, trace})
             for (CLI::Option* option : command->get_options())
@@ -78,11 +100,12 @@ struct CommandLine {
         doctor = program.add_subcommand("doctor", "what this host offers, what is missing and what mends it");
         doctor->footer("\nExample:\n  orrery doctor\n");
         // Unknown arguments are collected, so that the sentence about them is ours.
-        for (CLI::App* command : {&program, run, list, doctor, explain, trace}) command->allow_extras();
+        for (CLI::App* command : {&program, run, list, doctor, explain, trace, monitor, screenshot})
+            command->allow_extras();
     }
 
     [[nodiscard]] CLI::App& chosen() {
-        for (CLI::App* command : {run, list, doctor, explain, trace})
+        for (CLI::App* command : {run, list, doctor, explain, trace, monitor, screenshot})
             if (command->parsed()) return *command;
         return program;
     }
@@ -105,10 +128,10 @@ int complain_about_extras(CLI::App& command, const std::vector<std::string>& ext
     for (const std::string& extra : extras)
         if (extra.starts_with("-") && extra != "-") return complain_about_option(command, extra);
     if (!command.get_parent()) {
-        const std::vector<std::string> commands{"run", "list", "doctor", "explain", "trace"};
+        const std::vector<std::string> commands{"run", "list", "doctor", "explain", "trace", "monitor", "screenshot"};
         const std::string meant = nearest(extras.front(), commands);
-        complain("there is no command '{}'{}; the commands are run, list, doctor, explain and trace", extras.front(),
-                 meant.empty() ? "" : fmt::format(" (was '{}' meant?)", meant));
+        complain("there is no command '{}'{}; the commands are {}", extras.front(),
+                 meant.empty() ? "" : fmt::format(" (was '{}' meant?)", meant), fmt::join(commands, ", "));
     } else {
         complain("'{}' is one argument too many; `orrery {} --help` shows what is expected", extras.front(),
                  command.get_name());
@@ -121,10 +144,8 @@ int complain_about(const CommandLine& line, const CLI::ParseError& wrong) {
     std::string text = wrong.what();
     while (!text.empty() && (text.back() == '\n' || text.back() == '.')) text.pop_back();
     if (dynamic_cast<const CLI::ArgumentMismatch*>(&wrong)) text = text.substr(0, text.find(':')) + ": needs a value";
-    const char* command = "orrery";
-    if (line.run->parsed()) command = "orrery run";
-    if (line.explain->parsed()) command = "orrery explain";
-    if (line.trace->parsed()) command = "orrery trace";
+    std::string command = "orrery";
+    for (const CLI::App* known : line.program.get_subcommands()) command += " " + known->get_name();
     complain("{}; `{} --help` shows what is expected", text, command);
     return exit_usage;
 }
@@ -147,6 +168,8 @@ int start(int argument_count, char** arguments) {
     if (line.doctor->parsed()) return doctor();
     if (line.explain->parsed()) return explain(line.explain_arguments);
     if (line.trace->parsed()) return trace_show(line.trace_arguments);
+    if (line.monitor->parsed()) return ask_monitor(line.monitor_arguments);
+    if (line.screenshot->parsed()) return take_screenshot(line.screenshot_arguments);
     complain("{}", line.list->parsed()
                        ? "list: say what: machines, devices, engines or traces"
                        : "say what to do: `orrery run --help`, `orrery list machines`, `orrery doctor`");

@@ -200,9 +200,16 @@ Result<Ended> run_plan(RunPlan& plan) {
                  }});
     doors.run_by([&] { return run_machine(*machine, plan); });
     TRY_STATUS(doors.open());
+    std::unique_ptr<HostWindow> window;
+    if (plan.window) {
+        auto opened = open_window(*machine, *plan.window, fmt::format("Orrery: {}", plan.machine->name));
+        if (!opened) return std::unexpected(opened.error().in("--display"));
+        window = std::move(*opened);
+    }
     greet(plan);
     doors.tell_addresses();
     const Outcome outcome = doors.run();
+    window.reset();
     tracing.end();
     const bool ended_from_here = outcome.ending == Ending::stopped && !plan.save_at;
     if (plan.save && (ended_from_here || outcome.ending == Ending::instructions)) {

@@ -67,6 +67,27 @@ Result<VirtioTransportKind> parse_virtio(const std::string& text) {
     return error("'{}' is no transport; expected pci or mmio", text);
 }
 
+// "none" or "sdl[,full-screen][,scale=N]".
+Result<std::optional<WindowOptions>> parse_display(const std::string& text) {
+    constexpr u64 largest_scale = 8;
+    constexpr std::string_view scale = "scale=";
+    if (text == "none") return std::nullopt;
+    WindowOptions window;
+    for (std::size_t at = 0, number = 0; at <= text.size(); ++number) {
+        const std::size_t end = std::min(text.find(',', at), text.size());
+        const std::string word = text.substr(at, end - at);
+        at = end + 1;
+        if (number == 0 && word != "sdl") return error("there is no display '{}'; expected none or sdl", word);
+        if (word == "full-screen")
+            window.full_screen = true;
+        else if (word.starts_with(scale))
+            window.scale = static_cast<u32>(TRY(parse_number(word.substr(scale.size()), 1, largest_scale)));
+        else if (number != 0)
+            return error("'{}' is no part of it; expected sdl[,full-screen][,scale=N]", word);
+    }
+    return window;
+}
+
 Status parse_machine_options(const RunArguments& arguments, RunPlan& plan) {
     plan.machine = find_board(arguments.machine);
     if (!plan.machine)
@@ -94,6 +115,8 @@ Status parse_machine_options(const RunArguments& arguments, RunPlan& plan) {
         if (board.flash.back().attachment != DiskAttachment::board)
             return error("--flash {}: a flash bank is no disk, and takes only ',readonly' and ',snapshot'", flash);
     }
+    plan.window = TRY(at("--display", parse_display(arguments.display)));
+    if (arguments.headless) plan.window.reset();
     board.deterministic = arguments.deterministic;
     if (!arguments.timeout.empty()) board.timeout_ns = TRY(at("--timeout", parse_seconds(arguments.timeout)));
     if (!arguments.seed.empty()) board.seed = TRY(at("--seed", parse_number(arguments.seed, 0, any_number)));
@@ -220,7 +243,10 @@ void RunArguments::add_to(CLI::App& command) {
         .add_option("--flash", flash, "what a flash bank holds: firmware (unless --bios has it), then its variables")
         ->type_name("FILE[,readonly][,snapshot]")
         ->allow_extra_args(false);
-    command.add_flag("--headless", headless, "no window (riscv-virt has none)");
+    command
+        .add_option("--display", display, "sdl: shows the screen of a PC in a window, at so many times its size (none)")
+        ->type_name("none|sdl[,full-screen][,scale=N]");
+    command.add_flag("--headless", headless, "no window, whatever --display says");
     command.add_option("--timeout", timeout, "end after this much guest time")->type_name("SECONDS");
     command.add_flag("--deterministic", deterministic,
                      "the same inputs give the same run; time is counted in instructions");

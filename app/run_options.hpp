@@ -7,6 +7,7 @@
 
 #include "app/trace/request.hpp"
 #include "machine/boards/board.hpp"
+#include "machine/boards/console.hpp"
 
 namespace CLI {
 class App;
@@ -29,6 +30,7 @@ struct RunArguments {
     std::string virtio_console;
     std::string debug_console = "none";
     std::vector<std::string> flash;
+    std::string display = "none";
     bool headless = false;
     bool deterministic = false;
     std::string timeout, seed, save, save_at, hash_every, restore;
@@ -61,6 +63,7 @@ struct RunPlan {
     std::optional<std::string> gdb;     // where the stub listens: unix:PATH or HOST:PORT
     std::optional<std::string> monitor; // where programs find the monitor: unix:PATH or HOST:PORT
     bool paused = false;
+    std::optional<WindowOptions> window; // empty: none
     std::optional<std::string> trace_file; // what `trace` lets through goes there
     trace::Arguments trace;
     std::optional<std::string> image; // a kernel or a disk: only its contents tell

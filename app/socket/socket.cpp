@@ -13,6 +13,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "app/socket/place.hpp"
+
 namespace orrery::app {
 namespace {
 
@@ -116,18 +118,10 @@ Result<Listener> Listener::at_port(const std::string& host, const std::string& p
 }
 
 Result<Listener> Listener::create(std::string_view place, std::string_view whom) {
-    if (place.starts_with("unix:")) return at_path(std::string(place.substr(5)), whom);
-    const std::size_t colon = place.rfind(':');
-    std::string_view host = colon == std::string_view::npos ? std::string_view{} : place.substr(0, colon);
-    const std::string_view port = colon == std::string_view::npos ? place : place.substr(colon + 1);
-    u32 number = 0;
-    for (const char digit : port)
-        number = number > 65535 || digit < '0' || digit > '9' ? 65536 : number * 10 + static_cast<u32>(digit - '0');
-    if (port.empty() || number > 65535)
-        return error("'{}' is no place to listen for {} at; use unix:PATH, HOST:PORT or PORT, with a port up to 65535",
-                     place, whom);
-    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-    return at_port(host.empty() ? "127.0.0.1" : std::string(host), std::string(port), whom);
+    const Place where = TRY(parse_place(place, whom));
+    if (const auto* path = std::get_if<UnixPlace>(&where)) return at_path(path->path, whom);
+    const auto& port = std::get<PortPlace>(where);
+    return at_port(port.host, port.port, whom);
 }
 
 Listener::~Listener() {

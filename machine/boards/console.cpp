@@ -56,6 +56,17 @@ Status save_screenshot(Machine& machine, const std::string& path) {
     return write_png(path, image);
 }
 
+Result<std::unique_ptr<HostWindow>> open_window(Machine& machine, const WindowOptions& options, std::string title) {
+    auto* display = find_part<Display>(machine);
+    if (!display) return error("this machine has no screen; `--machine pc` has one");
+    return HostWindow::create(options, {.title = std::move(title),
+                                    .display = *display,
+                                    .keyboard = find_part<KeyboardInput>(machine),
+                                    .pointer = find_part<PointerInput>(machine),
+                                    .loop = machine.events(),
+                                    .closed = [&machine] { machine.stop(); }});
+}
+
 Status press_keys(Machine& machine, std::string_view combination) {
     KeyboardInput& keyboard = *TRY(keyboard_of(machine));
     std::vector<Key> keys;

@@ -4,12 +4,16 @@
 #include <string>
 #include <string_view>
 
+#include "devices/host/host_window.hpp"
 #include "machine/machine.hpp"
 
 namespace orrery {
 
 // What the screen shows now, as a PNG file.
 Status save_screenshot(Machine& machine, const std::string& path);
+
+// Shows the screen in a window until that is destroyed, which is before the machine is. Closing it stops the machine.
+Result<std::unique_ptr<HostWindow>> open_window(Machine& machine, const WindowOptions& options, std::string title);
 
 // Presses the keys, in their order, and lets go of them in the other: "ctrl-alt-delete", "f12", "a". Errors name the key
 // that isn't one.

@@ -73,6 +73,9 @@ class BadUsage(Folder):
             (["rnu"], "was 'run' meant?"),
             (["--foo"], "'--foo'"),
             (["run"], "there is nothing to run"),
+            (["run", "--display", "gtk"], "--display: there is no display 'gtk'; expected none or sdl"),
+            (["run", "--display", "sdl,big"], "--display: 'big'"),
+            (["run", "--display", "sdl,scale=9"], "--display: 9 is out of range"),
             (["run", "--memry", "1G"], ["'--memry'", "was '--memory' meant?"]),
             (["run", "--kernel"], "--kernel: needs a value"),
             (["run", "one", "two"], "'two' is one argument too many"),
@@ -134,6 +137,9 @@ class BadFiles(Folder):
                     self.refused(FAILURE, "run", option, path, *others, says=[f"{option}: ", str(path), says])
         self.refused(FAILURE, "run", self.folder / "none", says=str(self.folder / "none"))
         self.refused(FAILURE, "run", self.file("text", b"text" * 200), says="neither a kernel nor a disk")
+
+    def test_a_window_needs_a_machine_with_a_screen(self):
+        self.refused(200, *self.bare([0x6F], "--display", "sdl"), says="--display: this machine has no screen")
 
     def test_a_disk_alone_says_what_else_is_needed(self):
         self.refused(FAILURE, "run", self.file("disk", bytes(65536)), says=["is a disk", "--kernel FILE"])

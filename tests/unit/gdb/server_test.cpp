@@ -172,7 +172,7 @@ TEST_CASE("a port alone is one of the loopback interface") {
 }
 
 TEST_CASE("a place that can't be listened at is named with the reason") {
-    CHECK(error_at("nonsense").starts_with("'nonsense' is no place to listen for gdb at; use unix:PATH"));
+    CHECK(error_at("nonsense").starts_with("'nonsense' is no place for gdb; use unix:PATH"));
     CHECK(error_at("127.0.0.1:65536").starts_with("'127.0.0.1:65536' is no place"));
     CHECK(error_at("unix:").find("1 to 106 bytes") != std::string::npos);
     CHECK(error_at("unix:/nowhere/at/all").find("No such file") != std::string::npos);

@@ -218,6 +218,44 @@ class Socket(Guest):
         self.assertEqual(watched.wait(timeout=60), 0)
 
 
+class Command(Guest):
+    """`orrery monitor` and `orrery screenshot`."""
+
+    def orrery(self, *words, **settings):
+        return subprocess.run([PROGRAM, *words], capture_output=True, text=True, timeout=60, **({"stdin": subprocess.DEVNULL} | settings))
+
+    def test_one_command_is_carried_out_or_refused(self):
+        process = self.start(FOREVER)
+        place = f"unix:{self.path}"
+        done = self.orrery("monitor", place, "registers", "pc")
+        self.assertEqual((done.returncode, done.stdout.split()[0]), (0, "pc"))
+        refused = self.orrery("monitor", place, "registers", "frob")
+        self.assertEqual((refused.returncode, refused.stdout), (200, ""))
+        self.assertIn("orrery: error: there is no register", refused.stderr)
+        refused = self.orrery("screenshot", place, "x.png")
+        self.assertEqual(refused.returncode, 200)
+        self.assertIn("this machine has no screen", refused.stderr)
+        self.assertEqual(self.orrery("monitor", place, "quit").returncode, 0)
+        self.assertEqual(process.wait(timeout=60), QUIT)
+
+    def test_commands_come_from_standard_input(self):
+        self.start(FOREVER)
+        with tempfile.TemporaryFile("w+") as commands:
+            commands.write("cpus\n\nfrob\nirq\n")
+            commands.seek(0)
+            done = self.orrery("monitor", f"unix:{self.path}", stdin=commands)
+        self.assertEqual(done.returncode, 200)
+        self.assertIn("hart0", done.stdout)
+        self.assertIn("there is no command 'frob'", done.stderr)
+
+    def test_nobody_there_is_said(self):
+        done = self.orrery("monitor", "unix:/nowhere/socket", "help")
+        self.assertEqual(done.returncode, 200)
+        self.assertIn("the monitor can't be reached at unix:/nowhere/socket: No such file", done.stderr)
+        self.assertEqual(self.orrery("monitor").returncode, 201)
+        self.assertEqual(self.orrery("screenshot", "nonsense", "x.png").returncode, 200)
+
+
 class Terminal(Guest):
     def setUp(self):
         super().setUp()
