@@ -18,8 +18,8 @@ using namespace orrery::test::lockstep;
 
 struct Pair {
     explicit Pair(const Arguments& arguments)
-        : interpreter(create(guest_options(arguments, dbt::Engine::interpreter))),
-          baseline(create(guest_options(arguments, dbt::Engine::baseline))) {}
+        : interpreter(create(arguments, dbt::Engine::interpreter)), baseline(create(arguments, dbt::Engine::baseline)) {
+    }
     bool run_to(u64 retired) { return lockstep::run_to(*interpreter, retired) && lockstep::run_to(*baseline, retired); }
     std::unique_ptr<Machine> interpreter;
     std::unique_ptr<Machine> baseline;

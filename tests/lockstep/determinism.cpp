@@ -50,7 +50,7 @@ std::string output_of(const std::string& command) {
 
 int print_hashes(const Arguments& arguments) {
     const Plan plan(arguments);
-    const auto machine = create(guest_options(arguments, dbt::Engine::baseline));
+    const auto machine = create(arguments, dbt::Engine::baseline);
     if (const std::string file = arguments.text("restore", ""); !file.empty()) {
         if (const Status restored = restore_snapshot(*machine, file); !restored) {
             std::fprintf(stderr, "%s\n", restored.error().message().c_str());
@@ -76,8 +76,8 @@ bool same(const char* what, const std::string& wanted, const std::string& found)
 
 // Two machines side by side; the first one leaves a snapshot on its way. Empty after a difference.
 Hashes run_twice(const Arguments& arguments, const Plan& plan, const std::string& snapshot) {
-    const auto one = create(guest_options(arguments, dbt::Engine::baseline));
-    const auto other = create(guest_options(arguments, dbt::Engine::baseline));
+    const auto one = create(arguments, dbt::Engine::baseline);
+    const auto other = create(arguments, dbt::Engine::baseline);
     Hashes hashes;
     for (u64 now = plan.step; now <= plan.last; now += plan.step) {
         if (!run_to(*one, now) || !run_to(*other, now)) return {};

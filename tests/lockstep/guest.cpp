@@ -7,11 +7,13 @@
 namespace orrery::test::lockstep {
 namespace {
 
-std::string cached_guest() {
+const std::string default_machine = "riscv-virt";
+
+std::string cached_guest(const std::string& machine) {
     const char* cache = std::getenv("XDG_CACHE_HOME");
     const char* home = std::getenv("HOME");
     const std::string folder = cache && *cache ? cache : std::string(home ? home : "/root") + "/.cache";
-    return folder + "/orrery/guests/debian-riscv64/";
+    return folder + "/orrery/guests/debian-" + (machine == "riscv-virt" ? "riscv64/" : "amd64/");
 }
 
 } // namespace
@@ -43,13 +45,16 @@ std::string Arguments::all() const {
     return all;
 }
 
+namespace {
+
 BoardOptions guest_options(const Arguments& arguments, dbt::Engine engine) {
+    const std::string folder = cached_guest(arguments.text("machine", default_machine));
     BoardOptions options;
     options.engine = engine;
-    options.cpus = static_cast<u32>(arguments.number("harts", 1));
+    options.cpus = static_cast<u32>(arguments.number("cpus", 1));
     options.memory_bytes = arguments.number("memory", 512) * MiB;
-    options.kernel = arguments.text("kernel", cached_guest() + "kernel");
-    options.initrd = arguments.text("initrd", cached_guest() + "initrd");
+    options.kernel = arguments.text("kernel", folder + "kernel");
+    options.initrd = arguments.text("initrd", folder + "initrd");
     options.kernel_arguments = arguments.text("append", "console=ttyS0");
     options.network.user = false;
     options.serial = arguments.text("serial", "none");
@@ -62,8 +67,16 @@ BoardOptions guest_options(const Arguments& arguments, dbt::Engine engine) {
     return options;
 }
 
-std::unique_ptr<Machine> create(const BoardOptions& options) {
-    auto machine = create_riscv_virt(options);
+} // namespace
+
+std::unique_ptr<Machine> create(const Arguments& arguments, dbt::Engine engine) {
+    const std::string name = arguments.text("machine", default_machine);
+    const Board* board = find_board(name);
+    if (!board) {
+        std::fprintf(stderr, "--machine: there is no machine '%s'\n", name.c_str());
+        std::exit(2);
+    }
+    auto machine = board->create(guest_options(arguments, engine));
     if (machine) return std::move(*machine);
     std::fprintf(stderr, "%s\n", machine.error().message().c_str());
     std::exit(1);

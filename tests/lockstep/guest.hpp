@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include "machine/boards/riscv_virt.hpp"
+#include "machine/boards/board.hpp"
 
 namespace orrery::test::lockstep {
 
@@ -22,11 +22,9 @@ private:
     std::map<std::string, std::string> values_;
 };
 
-// --kernel and --initrd, or what is in the cache; --harts; --memory in MiB. Ends the program with `skipped` and the
-// reason if there is no guest.
-BoardOptions guest_options(const Arguments& arguments, dbt::Engine engine);
-// Ends the program where the host refuses.
-std::unique_ptr<Machine> create(const BoardOptions& options);
+// --machine; --kernel and --initrd, or what is in the cache; --cpus; --memory in MiB. Ends the program with `skipped`
+// and the reason if there is no guest, and where the host refuses.
+std::unique_ptr<Machine> create(const Arguments& arguments, dbt::Engine engine);
 // Runs to exactly `retired`. False, with a line of explanation: the machine ended before.
 bool run_to(Machine& machine, u64 retired);
 
