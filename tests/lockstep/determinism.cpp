@@ -23,7 +23,7 @@ using namespace orrery::test::lockstep;
 
 struct Plan {
     explicit Plan(const Arguments& arguments)
-        : step(arguments.number("step", 10'000'000)), last(arguments.number("instructions", 600'000'000)),
+        : step(arguments.number("step", 10'000'000)), last(arguments.number("instructions", 600'000'000) / step * step),
           snapshot_at(arguments.number("snapshot-at", 500'000'000) / step * step) {}
     u64 step, last, snapshot_at;
 };
