@@ -88,6 +88,32 @@ Result<std::optional<WindowOptions>> parse_display(const std::string& text) {
     return window;
 }
 
+// KIND…[,menu[=SECONDS]]
+Result<BootOptions> parse_boot(const std::string& text) {
+    constexpr std::pair<std::string_view, BootKind> kinds[] = {
+        {"floppy", BootKind::floppy}, {"disk", BootKind::disk}, {"cdrom", BootKind::cdrom}, {"net", BootKind::net}};
+    constexpr u64 menu_seconds = 5, most_menu_seconds = 60;
+    BootOptions options;
+    for (std::string_view rest = text; !rest.empty();) {
+        const std::string_view word = rest.substr(0, rest.find(','));
+        rest.remove_prefix(std::min(rest.size(), word.size() + 1));
+        const auto kind = std::ranges::find(kinds, word, &std::pair<std::string_view, BootKind>::first);
+        if (kind != std::end(kinds)) {
+            options.order.push_back(kind->second);
+        } else if (word == "menu") {
+            options.menu_wait_ms = menu_seconds * 1000;
+        } else if (word.starts_with("menu=")) {
+            const u64 seconds = TRY(parse_number(std::string(word.substr(5)), 0, most_menu_seconds));
+            options.menu_wait_ms = static_cast<u16>(seconds * 1000);
+        } else {
+            return error("'{}' is nothing to boot from; expected floppy, disk, cdrom, net and menu[=SECONDS], with "
+                         "commas between them",
+                         word);
+        }
+    }
+    return options;
+}
+
 Status parse_machine_options(const RunArguments& arguments, RunPlan& plan) {
     plan.machine = find_board(arguments.machine);
     if (!plan.machine)
@@ -100,6 +126,7 @@ Status parse_machine_options(const RunArguments& arguments, RunPlan& plan) {
     board.cpu_model = arguments.cpu;
     board.cdroms = arguments.cdroms;
     board.floppies = arguments.floppies;
+    board.boot = TRY(at("--boot", parse_boot(arguments.boot)));
     board.network = TRY(at("--net", parse_network_options(arguments.net)));
     board.serial = TRY(at("--serial", parse_serial(arguments.serial)));
     board.virtio = TRY(at("--virtio", parse_virtio(arguments.virtio)));
@@ -230,6 +257,11 @@ void RunArguments::add_to(CLI::App& command) {
     command.add_option("--floppy", floppies, "a floppy drive of a PC, with a raw image in it; may be given twice")
         ->type_name("FILE[,readonly][,snapshot]")
         ->allow_extra_args(false);
+    command
+        .add_option("--boot", boot,
+                    "what a PC's firmware tries first, of floppy, disk, cdrom and net; menu: it waits for a key that "
+                    "opens its menu (disk,cdrom,floppy,net)")
+        ->type_name("KIND,…[,menu[=SECONDS]]");
     command.add_option("--net", net, "a virtio network card on a private network with access to this host's (none)")
         ->type_name("user[,forward=tcp:HOSTPORT:GUESTPORT]|none");
     command.add_option("--serial", serial, "where the serial port leads (stdio)")

@@ -31,6 +31,7 @@ struct RunArguments {
     std::string debug_console = "none";
     std::vector<std::string> flash;
     std::string display = "none";
+    std::string boot;
     bool headless = false;
     bool deterministic = false;
     std::string timeout, seed, save, save_at, hash_every, restore;

@@ -14,10 +14,10 @@ struct AcpiPci {
         u64 first = 0;
         u64 size_bytes = 0; // 0: none
     };
-    bool express = false; // a PCI Express root (q35), else conventional PCI
-    Window memory32;      // where BARs appear below 4 GiB…
-    Window memory64;      // …and above
-    Window ecam;          // whole buses of 1 MiB each; none: no MCFG
+    bool express = false;         // a PCI Express root (q35), else conventional PCI
+    std::vector<Window> memory32; // where BARs appear below 4 GiB…
+    Window memory64;              // …and above
+    Window ecam;                  // whole buses of 1 MiB each; none: no MCFG
 
     // The south bridge's ISA function, and its routing registers of PIRQA… (PIIX3: 60h; ICH9: 60h and 68h).
     u32 isa_slot = 1;

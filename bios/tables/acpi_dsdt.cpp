@@ -28,7 +28,7 @@ Code bridge_resources(const AcpiPci& pci) {
     const u64 buses = pci.ecam.size_bytes == 0 ? 256 : pci.ecam.size_bytes / MiB;
     std::vector<Code> parts{word_bus_numbers(0, static_cast<u16>(buses - 1)), io(0xcf8, 8), word_io(0, 0xcf7),
                             word_io(0xd00, 0xffff), dword_memory(0xa'0000, 0xb'ffff, Caching::cacheable)};
-    if (const auto& window = pci.memory32; window.size_bytes != 0)
+    for (const AcpiPci::Window& window : pci.memory32)
         parts.push_back(dword_memory(static_cast<u32>(window.first),
                                      static_cast<u32>(window.first + window.size_bytes - 1), Caching::none));
     if (const auto& window = pci.memory64; window.size_bytes != 0)

@@ -65,10 +65,19 @@ void FwCfg::add_blob(u16 size_key, u16 data_key, std::vector<u8> bytes) {
 }
 
 Status FwCfg::add_file(std::string_view path, std::vector<u8> bytes) {
+    return add(path, {.bytes = std::move(bytes), .make = {}});
+}
+
+Status FwCfg::add_made_file(std::string_view path, MakeFile make) {
+    std::vector<u8> bytes = make();
+    return add(path, {.bytes = std::move(bytes), .make = std::move(make)});
+}
+
+Status FwCfg::add(std::string_view path, File file) {
     if (path.empty() || path.size() > longest_path)
         return error("firmware file '{}': the name must have 1 to {} bytes", path, longest_path);
     if (files_.size() >= most_files) return error("firmware file '{}': there are {} already", path, most_files);
-    if (!files_.emplace(path, std::move(bytes)).second) return error("firmware file '{}' is there already", path);
+    if (!files_.emplace(path, std::move(file)).second) return error("firmware file '{}' is there already", path);
     list_files();
     return {};
 }
@@ -78,8 +87,8 @@ void FwCfg::list_files() {
     std::vector<u8> directory;
     append_big_endian(directory, static_cast<u32>(files_.size()));
     u16 key = first_file;
-    for (const auto& [path, bytes] : files_) {
-        append_big_endian(directory, static_cast<u32>(bytes.size()));
+    for (const auto& [path, file] : files_) {
+        append_big_endian(directory, static_cast<u32>(file.bytes.size()));
         append_big_endian(directory, key);
         append_big_endian(directory, u16{0});
         directory.insert(directory.end(), path.begin(), path.end());
@@ -92,11 +101,22 @@ void FwCfg::list_files() {
 void FwCfg::select(u16 key) {
     s_.key = key;
     s_.offset = 0;
+    make_item(key);
+}
+
+bool FwCfg::is_file(u16 key) const { return key >= first_file && key - std::size_t{first_file} < files_.size(); }
+
+void FwCfg::make_item(u16 key) {
+    if (!is_file(key)) return;
+    File& file = std::next(files_.begin(), key - first_file)->second;
+    if (!file.make) return;
+    const std::size_t listed = file.bytes.size();
+    file.bytes = file.make();
+    ORRERY_ASSERT(file.bytes.size() == listed, "the directory tells the guest the size in advance");
 }
 
 std::span<const u8> FwCfg::item(u16 key) const {
-    if (key >= first_file && key - std::size_t{first_file} < files_.size())
-        return std::next(files_.begin(), key - first_file)->second;
+    if (is_file(key)) return std::next(files_.begin(), key - first_file)->second.bytes;
     const auto found = items_.find(key);
     return found == items_.end() ? std::span<const u8>{} : found->second;
 }

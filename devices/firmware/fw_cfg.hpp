@@ -1,7 +1,8 @@
-// QEMU's firmware configuration device with DMA, in its memory-mapped form and as a PC has it, at ports: numbered and named items that the board
-// offers to the guest's firmware (QEMU docs/specs/fw_cfg, here "fw_cfg").
+// QEMU's firmware configuration device with DMA, in its memory-mapped form and as a PC has it, at ports: numbered and
+// named items that the board offers to the guest's firmware (QEMU docs/specs/fw_cfg, here "fw_cfg").
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string_view>
 #include <vector>
@@ -52,6 +53,10 @@ public:
     void add_blob(u16 size_key, u16 data_key, std::vector<u8> bytes);
     // "etc/…". Fails when the name is taken, empty or longer than 55 bytes, or when there are too many files.
     Status add_file(std::string_view path, std::vector<u8> bytes);
+    // A file that is made anew whenever the guest selects it, as what it says depends on what the guest did to other
+    // devices: `make` has the same answer while nothing changes, and its size never changes.
+    using MakeFile = std::function<std::vector<u8>()>;
+    Status add_made_file(std::string_view path, MakeFile make);
 
     // The same device at ports 510h to 51Bh; a board maps this or the window.
     [[nodiscard]] IoHandler& ports() { return ports_; }
@@ -66,8 +71,13 @@ public:
     [[nodiscard]] std::string_view type() const override { return "fw-cfg"; }
     void reset() override { s_ = {}; }
     void state(StateVisitor& visitor) override { visit_fields(visitor, s_); }
+    void restored() override { make_item(s_.key); }
 
 private:
+    struct File {
+        std::vector<u8> bytes;
+        MakeFile make;
+    };
     struct State {
         u16 key = 0;
         u32 offset = 0; // of the next byte in the item; saturates
@@ -92,6 +102,8 @@ private:
     };
 
     void select(u16 key);
+    [[nodiscard]] bool is_file(u16 key) const;
+    void make_item(u16 key);
     [[nodiscard]] std::span<const u8> item(u16 key) const;
     [[nodiscard]] std::span<const u8> rest_of_item() const;
     void advance(u64 bytes);
@@ -100,11 +112,12 @@ private:
     void run_dma(GuestPhysical descriptor);
     bool dma_read(GuestPhysical to, u32 length);
     bool fill_with_zeros(GuestPhysical to, u64 length);
+    Status add(std::string_view path, File file);
     void list_files();
 
     // Configuration
     std::map<u16, std::vector<u8>> items_;
-    std::map<std::string, std::vector<u8>, std::less<>> files_;
+    std::map<std::string, File, std::less<>> files_;
 
     // Wiring
     AddressSpace& memory_;

@@ -52,6 +52,8 @@ public:
     void decoding_changed() override { map_windows(); }
     void interrupt_changed() override;
     void place_ecam(GuestPhysical base, u64 size_bytes) override;
+    // Where memory-mapped configuration is now; no bytes: nowhere.
+    [[nodiscard]] const PciHostLayout::Range& ecam() const { return ecam_place_; }
 
     [[nodiscard]] std::string_view type() const override { return "pci-host-ecam-generic"; }
     void reset() override;

@@ -19,6 +19,14 @@ namespace orrery {
 
 enum class VirtioTransportKind : u8 { pci, mmio };
 
+enum class BootKind : u8 { floppy, disk, cdrom, net };
+
+// What firmware is asked to start.
+struct BootOptions {
+    std::vector<BootKind> order;     // what isn't listed comes behind
+    std::optional<u16> menu_wait_ms; // for a key that opens its menu; none: no menu is offered
+};
+
 // Where a board has no use for an option that is set, create() says so.
 struct BoardOptions {
     dbt::Engine engine = dbt::Engine::baseline;
@@ -36,6 +44,7 @@ struct BoardOptions {
     std::vector<FileDiskOptions> disks; // how they are attached is each one's own choice
     std::vector<std::string> cdroms;
     std::vector<std::string> floppies;
+    BootOptions boot;
     NetworkOptions network;
     // Where disks, network, console and entropy source are found: on the PCI bus or in the virtio-mmio slots.
     VirtioTransportKind virtio = VirtioTransportKind::pci;

@@ -24,6 +24,7 @@
 #include "devices/timer/system_control_b.hpp"
 #include "devices/virtio/pci.hpp"
 #include "machine/boards/board_parts.hpp"
+#include "machine/boards/pc_boot_order.hpp"
 #include "machine/boards/pc_firmware.hpp"
 #include "machine/boards/pc_interrupts.hpp"
 #include "machine/boards/pc_map.hpp"
@@ -53,7 +54,7 @@ class Builder {
 public:
     Builder(Machine& machine, const BoardOptions& options, bool q35)
         : machine_(machine), options_(options), q35_(q35), split_(q35 ? q35_split : pc_split),
-          power_(machine.keep(std::make_unique<MachinePower>(machine))) {}
+          power_(machine.keep(std::make_unique<MachinePower>(machine))), boot_order_(options.boot) {}
 
     Status build() {
         TRY_STATUS(check());
@@ -124,6 +125,7 @@ private:
     PciHost* pci_ = nullptr;
     FwCfg* fw_cfg_ = nullptr;
     BoardTables* tables_ = nullptr;
+    BootOrder boot_order_;
     u32 next_slot_ = 2;
 };
 
@@ -285,14 +287,14 @@ Status Builder::add_chipset() {
     auto& isa = make<IsaBridge>("isa-bridge", south, wiring);
     auto& north = make<PcHostBridge>("host-bridge", q35_ ? q35_host_bridge : i440fx_host_bridge, shadow);
 
+    const u64 above_low_ram = ram_below_4_gib(split_, options_.memory_bytes);
     const u64 above_ram = pci_memory64_base(options_.memory_bytes);
-    const PciHostLayout layout{
-        .ecam = {},
-        .io = {{0}, 0x1'0000, 0},
-        .memory32 = {{split_.pci_memory32}, pci_memory32_end - split_.pci_memory32, split_.pci_memory32},
-        .memory64 = {{above_ram}, pci_memory64_size, above_ram},
-        .ports = &machine_.ports(),
-        .line_of = south.line_of};
+    const PciHostLayout layout{.ecam = {},
+                               .io = {{0}, 0x1'0000, 0},
+                               .memory32 = {{above_low_ram}, pci_memory32_end - above_low_ram, above_low_ram},
+                               .memory64 = {{above_ram}, pci_memory64_size, above_ram},
+                               .ports = &machine_.ports(),
+                               .line_of = south.line_of};
     std::vector<IrqLine> lines;
     for (u32 line = 0; line < south.line_count; ++line) lines.emplace_back(isa, line);
     pci_ = &machine_.add(TRY(PciHost::create("pci", machine_.memory(), layout, lines, &north)));
@@ -343,6 +345,7 @@ Status Builder::add_drives() {
                         .dma = *dma_,
                         .floppy_irq = irqs_[floppy_irq].input(),
                         .ide_irqs = {irqs_[Piix3Ide::interrupt[0]].input(), irqs_[Piix3Ide::interrupt[1]].input()},
+                        .boot_order = boot_order_,
                         .q35 = q35_});
 }
 
@@ -351,11 +354,15 @@ Status Builder::add_virtio() {
         VirtioDevice& added = machine_.add(std::move(device));
         if (next_slot_ == (q35_ ? 25U : PciHost::slot_count))
             return error("the PCI bus has no slot left for {}", added.name());
+        if (added.type() == "virtio-net")
+            boot_order_.add(BootKind::net, 0, fmt::format("ethernet@{:x}/ethernet-phy@0", next_slot_));
         return pci_->add(make<VirtioPci>(fmt::format("{}-pci", added.name()), added), next_slot_++);
     };
     for (std::size_t i = 0; i < options_.disks.size(); ++i)
-        if (options_.disks[i].attachment == DiskAttachment::virtio)
+        if (options_.disks[i].attachment == DiskAttachment::virtio) {
+            boot_order_.add(BootKind::disk, i, fmt::format("scsi@{:x}/disk@0,0", next_slot_));
             TRY_STATUS(add_virtio_disk(machine_, *TRY(open_disk(machine_, options_.disks[i], "--disk")), i, add));
+        }
     return add_virtio_devices(machine_, options_, add);
 }
 
@@ -382,14 +389,18 @@ Status Builder::add_firmware_interface() {
     if (options_.memory_bytes > below) add_ram(four_gib, options_.memory_bytes - below);
     TRY_STATUS(fw_cfg_->add_file("etc/e820", std::move(e820)));
     tables_ = &machine_.keep(std::make_unique<BoardTables>(describe_board(options_, q35_)));
-    for (const bios::FirmwareFile& file : tables_->for_firmware) TRY_STATUS(fw_cfg_->add_file(file.name, file.bytes));
+    for (std::size_t i = 0; i < tables_->for_firmware.size(); ++i)
+        TRY_STATUS(
+            fw_cfg_->add_made_file(tables_->for_firmware[i].name, [this_pci = pci_, options = options_, q35 = q35_, i] {
+                return describe_board(options, q35, placement(*this_pci, q35)).for_firmware[i].bytes;
+            }));
     // Where our BIOS mirrors the text screen, and takes keys from: 16 bits.
     if (options_.serial != "none") {
         constexpr auto port = static_cast<u16>(serial_ports[0].base);
         TRY_STATUS(fw_cfg_->add_file("etc/sercon-port", {static_cast<u8>(port), static_cast<u8>(port >> 8)}));
     }
     fill_clock_memory();
-    return {};
+    return boot_order_.tell(*fw_cfg_);
 }
 
 void Builder::fill_clock_memory() {

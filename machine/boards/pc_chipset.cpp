@@ -17,6 +17,7 @@ constexpr u32 piix_ide_timing[] = {0x40, 0x42};
 constexpr u32 ide_decode = 0x8000;
 constexpr u32 pm_base = 0x40, piix4_pm_enable = 0x80, ich9_acpi_control = 0x44;
 constexpr u32 piix_slot = 1, ich9_slot = 31;
+constexpr u32 pm_base_bits = 0xffc0;
 
 constexpr u16 io_bars_from = 0xc000;
 
@@ -108,5 +109,15 @@ private:
 } // namespace
 
 void prepare_chipset(const Chipset& chipset) { Setup(chipset).run(); }
+
+Placement placement(PciHost& pci, bool q35) {
+    Placement where;
+    const u32 base = pci.read_config(0, q35 ? ich9_slot : piix_slot, q35 ? 0 : 3, pm_base, Width::half) & pm_base_bits;
+    if (base != 0) where.power_management = static_cast<u16>(base);
+    // Further up, the tables' 32-bit resources couldn't say so.
+    if (const auto& ecam = pci.ecam(); ecam.size_bytes != 0 && ecam.base.value + ecam.size_bytes <= four_gib)
+        where.ecam = {ecam.base.value, ecam.size_bytes};
+    return where;
+}
 
 } // namespace orrery::pc

@@ -17,4 +17,11 @@ struct Chipset {
 // Machine lock held, everything just reset.
 void prepare_chipset(const Chipset& chipset);
 
+// Where firmware has put what it may put anywhere; where it hasn't yet, where prepare_chipset() does.
+struct Placement {
+    u16 power_management = pc::power_management;
+    Place ecam = q35_ecam;
+};
+Placement placement(PciHost& pci, bool q35);
+
 } // namespace orrery::pc

@@ -26,6 +26,7 @@ private:
     Status open_cdroms();
     // Where on the controller's cables; null: all places in the order are taken.
     AtaDrive** place(std::initializer_list<std::size_t> order);
+    void list(BootKind kind, std::size_t number, AtaDrive** place);
     [[nodiscard]] std::string_view board() const { return wiring_.q35 ? "q35" : "pc"; }
     Status map_ports(std::string name, Place place, IoHandler& handler) {
         return machine_.ports().map(
@@ -56,6 +57,8 @@ Status Storage::add_floppies() {
         if (!controller.change_disk(i, &disk))
             return error("--floppy {}: {} bytes are no floppy disk's size; 1440 KiB (1474560 bytes) is one", image.path,
                          disk.size_bytes());
+        wiring_.boot_order.add(BootKind::floppy, i,
+                               fmt::format("isa@{}/fdc@03f0/floppy@{}", wiring_.q35 ? "1f" : "1", i));
     }
     return {};
 }
@@ -64,6 +67,14 @@ AtaDrive** Storage::place(std::initializer_list<std::size_t> order) {
     for (const std::size_t at : order)
         if (at < places_ && !drives_[at]) return &drives_[at];
     return nullptr;
+}
+
+// By the names and numbers of the controllers' functions, below, and the places on their cables.
+void Storage::list(BootKind kind, std::size_t number, AtaDrive** place) {
+    const auto at = place - drives_.data();
+    wiring_.boot_order.add(kind, number,
+                           wiring_.q35 ? fmt::format("pci8086,2922@1f,2/drive@{}/disk@0", at)
+                                       : fmt::format("ide@1,1/drive@{}/disk@{}", at / 2, at % 2));
 }
 
 // From the front, but not where guests expect a CD-ROM drive.
@@ -84,6 +95,7 @@ Status Storage::open_disks() {
             &make<AtaDisk>(fmt::format("disk{}", i),
                            AtaDisk::Configuration{.serial = fmt::format("ORRERY{:04}", i), .serial_wire = wiring_.q35},
                            *TRY(open_disk(machine_, options, "--disk")));
+        list(BootKind::disk, i, drive);
     }
     return {};
 }
@@ -98,6 +110,7 @@ Status Storage::open_cdroms() {
             fmt::format("cdrom{}", i),
             AtapiCdrom::Configuration{.serial = fmt::format("ORRERYCD{:02}", i), .serial_wire = wiring_.q35},
             TRY(open_disk(machine_, {.path = options_.cdroms[i], .read_only = true}, "--cdrom")));
+        list(BootKind::cdrom, i, drive);
     }
     return {};
 }

@@ -8,6 +8,7 @@
 #include "devices/pci/host.hpp"
 #include "devices/storage/piix3_ide.hpp"
 #include "machine/boards/board.hpp"
+#include "machine/boards/pc_boot_order.hpp"
 
 namespace orrery::pc {
 
@@ -18,6 +19,7 @@ struct StorageWiring {
     Dma8237& dma;
     IrqLine floppy_irq;
     std::array<IrqLine, Piix3Ide::channel_count> ide_irqs;
+    BootOrder& boot_order;
     bool q35 = false;
 };
 

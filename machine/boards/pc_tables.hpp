@@ -3,6 +3,7 @@
 
 #include "bios/tables/firmware_tables.hpp"
 #include "machine/boards/board.hpp"
+#include "machine/boards/pc_chipset.hpp"
 #include "machine/loader/memory_layout.hpp"
 
 namespace orrery::pc {
@@ -12,7 +13,8 @@ struct BoardTables {
     bios::FirmwareTables smbios;
     std::vector<bios::FirmwareFile> for_firmware; // both, as files of fw_cfg
 };
-BoardTables describe_board(const BoardOptions& options, bool q35);
+// Neither the files' number nor their sizes depend on `where`.
+BoardTables describe_board(const BoardOptions& options, bool q35, const Placement& where = {});
 
 // Where the tables lie without firmware: the root pointers where operating systems search for them, in the F segment.
 struct LinkedTables {

@@ -77,6 +77,8 @@ private:
 Status Builder::check() const {
     if (options_.cpus < 1 || options_.cpus > riscv_virt_most_harts)
         return error("--cpus {}: riscv-virt has 1 to {} harts", options_.cpus, riscv_virt_most_harts);
+    if (!options_.boot.order.empty() || options_.boot.menu_wait_ms)
+        return error("--boot: riscv-virt's firmware starts what --kernel names; leave the option out");
     if (options_.memory_bytes < riscv_virt_least_memory || options_.memory_bytes > riscv_virt_most_memory)
         return error("--memory: riscv-virt takes {} MiB to {} GiB, not {} bytes", riscv_virt_least_memory / MiB,
                      riscv_virt_most_memory / GiB, options_.memory_bytes);

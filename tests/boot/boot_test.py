@@ -16,7 +16,7 @@ import threading
 import time
 from pathlib import Path
 
-from disks import grub_cd, grub_disk
+from disks import grub_cd, grub_disk, uefi_disk
 from emulators import Console, Settings, Unavailable, architecture_of, command_for, fetched
 
 SKIPPED = 77
@@ -145,6 +145,21 @@ def u_boot(program, scratch, bios):
         expect(code == 0, f"exit code {code} instead of 0 after poweroff", console)
 
 
+def boot_menu(program, scratch, **settings):
+    """Our BIOS starts what is chosen in its menu, and not the disk that comes first."""
+    folder = fetched(architecture="amd64")
+    (scratch / "empty").write_bytes(bytes(1 << 20))
+    settings = Settings(disk=scratch / "empty", cdrom=grub_cd(scratch, folder, ""), boot="disk,cdrom,menu=60", net=False, **settings)
+    with running(program, settings) as console:
+        console.wait_for("boot menu")
+        console.type("\x1b")
+        console.wait_for("1. ATA")
+        console.wait_for("2. CD/DVD")
+        console.wait_for("A number chooses")
+        console.type("2")
+        console.wait_for("GNU GRUB")
+
+
 def pc_u_boot(program, scratch, **settings):
     """U-Boot as a PC's firmware comes to its prompt, obeys and resets, which brings it back."""
     with running(program, Settings(bios=fetched("firmware", architecture="amd64") / "u-boot.rom", net=False, **settings)) as console:
@@ -159,12 +174,16 @@ def pc_u_boot(program, scratch, **settings):
             console.type("reset\r")
 
 
+def ovmf_files(scratch):
+    """EDK2, with its variables in a file of this test's own."""
+    firmware = fetched("firmware", architecture="amd64")
+    shutil.copy(firmware / "OVMF_VARS_4M.fd", scratch / "variables")
+    return {"bios": firmware / "OVMF_CODE_4M.fd", "flash": scratch / "variables"}
+
+
 def ovmf(program, scratch, **settings):
     """EDK2 comes to its shell and keeps a variable in flash, whose file brings it back in the next run."""
-    firmware = fetched("firmware", architecture="amd64")
-    variables = scratch / "variables"
-    shutil.copy(firmware / "OVMF_VARS_4M.fd", variables)
-    settings = Settings(bios=firmware / "OVMF_CODE_4M.fd", flash=variables, net=False, **settings)
+    settings = Settings(net=False, **ovmf_files(scratch), **settings)
     for command, answers in (("set remembered yes", ()), ("set remembered", ("remembered ", "yes"))):
         with running(program, settings) as console:
             console.wait_for("UEFI Interactive Shell")
@@ -181,8 +200,10 @@ def ovmf(program, scratch, **settings):
 
 
 def grub(program, scratch, make, root=None, **settings):
-    """A BIOS, by default our own, starts GRUB, GRUB starts Debian's kernel, and that goes on from the disk if it has one."""
-    if settings.get("bios") and not settings["bios"].exists():
+    """A BIOS, by default our own, or EDK2 starts GRUB, GRUB starts Debian's kernel, and that goes on from the disk if it has one."""
+    if make is uefi_disk:
+        settings |= ovmf_files(scratch)
+    elif settings.get("bios") and not settings["bios"].exists():
         raise Unavailable(f"{settings['bios']} is not installed")
     folder = fetched(architecture="amd64")
     with web_server() as url:
@@ -226,8 +247,11 @@ VARIATIONS = {
     "pc_seabios": variation(grub, make=grub_cd, machine="pc", bios=SEABIOS),
     "q35_seabios": variation(grub, make=grub_disk, root="/dev/sda1", machine="q35", bios=SEABIOS),
     "q35_grub_sata": variation(grub, make=grub_disk, root="/dev/sda1", machine="q35"),
+    "pc_boot_menu": variation(boot_menu, machine="pc"),
     "pc_ovmf": variation(ovmf, machine="pc"),
     "q35_ovmf": variation(ovmf, machine="q35", cpus=2),
+    "pc_ovmf_grub": variation(grub, make=uefi_disk, root="/dev/sda2", machine="pc"),
+    "q35_ovmf_grub": variation(grub, make=uefi_disk, root="/dev/vda2", machine="q35", cpus=2, disk_words=",virtio"),
     "pc_u_boot": variation(pc_u_boot, machine="pc"),
     "q35_u_boot": variation(pc_u_boot, machine="q35"),
     "u_boot_jump": variation(u_boot, bios="fw_jump.bin"),

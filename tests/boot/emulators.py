@@ -34,6 +34,7 @@ class Settings:
     disk: Path | None = None
     disk_words: str = ""  # after the file's name: how it is attached
     cdrom: Path | None = None
+    boot: str | None = None
     net: bool = True
     engine: str | None = None
 
@@ -53,7 +54,7 @@ def architecture_of(machine):
 
 def orrery_command(program, s):
     command = [program, "run", "--machine", s.machine, "--cpus", str(s.cpus), "--memory", s.memory, "--net", "user" if s.net else "none"]
-    options = {"--engine": s.engine, "--bios": s.bios, "--flash": s.flash, "--kernel": s.kernel, "--initrd": s.initrd, "--cdrom": s.cdrom,
+    options = {"--engine": s.engine, "--bios": s.bios, "--flash": s.flash, "--kernel": s.kernel, "--initrd": s.initrd, "--cdrom": s.cdrom, "--boot": s.boot,
                "--disk": s.disk and f"{s.disk}{s.disk_words}"}
     for option, value in options.items():
         command += [option, str(value)] if value else []

@@ -2,7 +2,9 @@
 #include "machine/boards/pc.hpp"
 
 #include <algorithm>
+#include <cstring>
 
+#include "machine/boards/pc_tables.hpp"
 #include "machine/loader/file.hpp"
 #include "machine/snapshot.hpp"
 #include "tests/support/catch.hpp"
@@ -92,6 +94,91 @@ TEST_CASE("flash banks of a PC lie below its firmware, one below the other, and 
     CHECK(write_byte_to({.path = upper.path(), .read_only = true}, {.path = lower.path()}) == 0x11);
     CHECK(contents(upper) == std::vector<u8>(8192, 0x11));
     CHECK(contents(lower).front() == 0);
+}
+
+TEST_CASE("a PC's tables say where firmware put power management and configuration, and keep their sizes") {
+    BoardOptions options;
+    const auto tables = [&](bool q35, const pc::Placement& where) {
+        return pc::describe_board(options, q35, where).for_firmware.at(0).bytes;
+    };
+    const auto count = [](const std::vector<u8>& in, u64 number) {
+        u32 found = 0;
+        for (std::size_t at = 0; at + 4 <= in.size(); ++at) found += std::memcmp(in.data() + at, &number, 4) == 0;
+        return found;
+    };
+    const std::vector<u8> usual = tables(false, {});
+    const std::vector<u8> moved = tables(false, {.power_management = 0xb000});
+    REQUIRE(usual.size() == moved.size());
+    CHECK(count(usual, 0x604) >= 1);
+    CHECK(count(moved, 0x604) == 0);
+    CHECK(count(moved, 0xb004) >= 1);
+    const std::vector<u8> q35 = tables(true, {});
+    for (const u64 base : {0xe000'0000U, 0x4000'0000U, 0xf000'0000U, 0xf000U}) {
+        const std::vector<u8> elsewhere = tables(true, {.ecam = {base, 0x1000'0000}});
+        REQUIRE(elsewhere.size() == q35.size());
+        CHECK(count(elsewhere, base) >= 2); // MCFG and the reserved memory
+    }
+}
+
+TEST_CASE("a PC reads its tables when firmware asks, and its PCI addresses begin where memory ends") {
+    const test::ScratchFile bios("pc-rom", exits);
+    const auto machine = create_pc(options_for(bios));
+    if (!machine) FAIL(machine.error().message());
+    AddressSpace& ports = (*machine)->ports();
+    const auto out = [&](u64 port, u64 value, Width width) { REQUIRE(ports.write({port}, value, width)); };
+    out(0xcf8, 0x8000'0b40, Width::word); // the PIIX4's PMBA
+    out(0xcfc, 0xb001, Width::word);
+    const auto text = [&](u16 key, std::size_t size) {
+        out(0x510, key, Width::half);
+        std::string read;
+        for (std::size_t i = 0; i < size; ++i) read += static_cast<char>(*ports.read({0x511}, Width::byte));
+        return read;
+    };
+    CHECK(says(text(0x19, 1024), "etc/acpi/tables"));
+    bool found = false;
+    for (u16 key = 0x20; key < 0x28; ++key) found |= says(text(key, 8192), std::string("\x04\xb0\0\0", 4));
+    CHECK(found);
+    out(0xcf8, 0x8000'1010, Width::word); // BAR 0 of the VGA card, and its command register
+    out(0xcfc, 0x8000'0000, Width::word);
+    out(0xcf8, 0x8000'1004, Width::word);
+    out(0xcfc, 0x0002, Width::half);
+    CHECK((*machine)->memory().write({0x8000'0000}, 0x55, Width::byte));
+    CHECK((*machine)->memory().read({0x8000'0000}, Width::byte) == 0x55);
+}
+
+TEST_CASE("a PC tells firmware what to start first: what the options say, then disks, CDs, floppies and networks") {
+    const test::ScratchFile bios("pc-rom", exits);
+    const test::ScratchFile disk("pc-disk", std::vector<u8>(1 * MiB));
+    const test::ScratchFile floppy("pc-floppy", std::vector<u8>(1440 * KiB));
+    const auto order_of = [&](auto create, std::vector<BootKind> order) {
+        BoardOptions options = options_for(bios);
+        const FileDiskOptions image{.path = disk.path(), .snapshot = true};
+        options.disks = {image, image, image};
+        options.disks[1].attachment = DiskAttachment::virtio;
+        options.cdroms = {disk.path()};
+        options.floppies = {floppy.path() + ",snapshot"};
+        options.boot = {.order = std::move(order), .menu_wait_ms = 2500};
+        const auto machine = create(options);
+        if (!machine) FAIL(machine.error().message());
+        AddressSpace& ports = (*machine)->ports();
+        const auto item = [&](u16 key) {
+            REQUIRE(ports.write({0x510}, key, Width::half));
+            std::string read;
+            for (int i = 0; i < 300; ++i) read += static_cast<char>(*ports.read({0x511}, Width::byte));
+            return read;
+        };
+        CHECK(item(0x0e)[0] == 1);
+        CHECK(item(0x23).substr(0, 3) == std::string("\xc4\x09\0", 3)); // "etc/boot-menu-wait", by its name
+        const std::string text = item(0x20);
+        return text.substr(0, text.find('\0'));
+    };
+    CHECK(order_of(create_pc, {}) == "/pci@i0cf8/ide@1,1/drive@0/disk@0\n/pci@i0cf8/scsi@3/disk@0,0\n"
+                                     "/pci@i0cf8/ide@1,1/drive@0/disk@1\n/pci@i0cf8/ide@1,1/drive@1/disk@0\n"
+                                     "/pci@i0cf8/isa@1/fdc@03f0/floppy@0");
+    CHECK(order_of(create_q35, {BootKind::floppy, BootKind::cdrom}) ==
+          "/pci@i0cf8/isa@1f/fdc@03f0/floppy@0\n/pci@i0cf8/pci8086,2922@1f,2/drive@2/disk@0\n"
+          "/pci@i0cf8/pci8086,2922@1f,2/drive@0/disk@0\n/pci@i0cf8/scsi@2/disk@0,0\n"
+          "/pci@i0cf8/pci8086,2922@1f,2/drive@1/disk@0");
 }
 
 TEST_CASE("the timer of a PC reaches the 8259s") {

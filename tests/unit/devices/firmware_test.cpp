@@ -103,6 +103,25 @@ TEST_CASE("a file needs a name of its own, not longer than its place in the dire
     REQUIRE_FALSE(bench.fw_cfg.add_file("", {}));
 }
 
+TEST_CASE("a file that is made on demand is made anew whenever it is selected, and after a restore") {
+    Bench bench;
+    char what = 'a';
+    REQUIRE(bench.fw_cfg.add_made_file("made", [&] { return std::vector<u8>(2, static_cast<u8>(what)); }));
+    REQUIRE(bench.fw_cfg.add_file("other", {'x'}));
+    what = 'b';
+    bench.select(FwCfg::first_file);
+    what = 'c';
+    REQUIRE(bench.read_text(2) == "bb");
+    bench.select(FwCfg::first_file + 1);
+    REQUIRE(bench.read_text(1) == "x");
+    bench.select(FwCfg::first_file);
+    const std::vector<u8> saved = save(bench.fw_cfg);
+    REQUIRE(bench.read_text(1) == "c");
+    what = 'd';
+    REQUIRE(restore(bench.fw_cfg, saved));
+    REQUIRE(bench.read_text(2) == "dd");
+}
+
 TEST_CASE("a DMA selects, skips and reads, and pads with zeros") {
     Bench bench;
     bench.fw_cfg.add(0x11, {'k', 'e', 'r', 'n', 'e', 'l'});

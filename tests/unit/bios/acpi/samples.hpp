@@ -11,7 +11,7 @@ inline bios::AcpiMachine piix_machine() {
     machine.processors = 2;
     machine.hpet_id = 0x8086'a201;
     machine.floppy = true;
-    machine.pci.memory32 = {0xe000'0000, 0x1ec0'0000};
+    machine.pci.memory32 = {{0xe000'0000, 0x1ec0'0000}};
     machine.pci.line_of = [](u32 slot, u32 pin) { return (slot + pin + 2) % 4; };
     machine.pci.direct_interrupt = 0;
     return machine;
@@ -24,7 +24,7 @@ inline bios::AcpiMachine q35_machine() {
     machine.hpet_id = 0x8086'a201;
     machine.serial = {{0x3f8, 4}, {0x2f8, 3}};
     machine.pci = {.express = true,
-                   .memory32 = {0xc000'0000, 0x3ec0'0000},
+                   .memory32 = {{0xc000'0000, 0x3ec0'0000}},
                    .memory64 = {0x8'0000'0000, 0x8'0000'0000},
                    .ecam = {0xb000'0000, 0x1000'0000},
                    .isa_slot = 31,
