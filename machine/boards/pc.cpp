@@ -12,6 +12,7 @@
 #include "devices/input/i8042.hpp"
 #include "devices/input/ps2_keyboard.hpp"
 #include "devices/input/ps2_mouse.hpp"
+#include "devices/irq/coprocessor_error.hpp"
 #include "devices/pci/config_ports.hpp"
 #include "devices/pci/isa_bridge.hpp"
 #include "devices/pci/pc_host_bridge.hpp"
@@ -194,7 +195,7 @@ Status Builder::add_interrupt_controllers() {
     TRY_STATUS(map("ioapic", io_apic_window, *io_apic_));
     isa_ = &machine_.keep(std::make_unique<IsaInterrupts>(*pic_, *io_apic_));
     for (u32 irq = 1; irq < irqs_.size(); ++irq)
-        if (irq != I8259Pair::cascade && irq != rtc_irq && irq != 13)
+        if (irq != I8259Pair::cascade && irq != rtc_irq && irq != coprocessor_irq)
             irqs_[irq] = SharedInterrupt(machine_, fmt::format("irq{}", irq), {*isa_, irq});
     return {};
 }
@@ -205,6 +206,10 @@ Status Builder::add_cpus() {
     auto& translator = machine_.keep(TRY(dbt::Translator::create(options_.engine, x86::Processor::guest_description(),
                                                                  CpuMemory::state_offset_bytes(), machine_.memory(),
                                                                  translated_code_bytes, options_.count_executions)));
+    auto& ignne = machine_.keep(std::make_unique<CommonPin>(machine_.cpus(), x86::Processor::ignne_pin));
+    auto& ferr = make<CoprocessorError>("coprocessor-error", IrqLine(*isa_, coprocessor_irq), IrqLine(ignne, 0));
+    TRY_STATUS(
+        map_ports("coprocessor-error", {CoprocessorError::ports_base, CoprocessorError::ports_size_bytes}, ferr));
     for (u32 id = 0; id < options_.cpus; ++id) {
         auto& apic = make<LocalApic>(fmt::format("apic{}", id),
                                      LocalApic::Configuration{.id = id, .bootstrap = id == 0, .tsc_hz = tsc_hz},
@@ -224,7 +229,12 @@ Status Builder::add_cpus() {
                                         .bootstrap = id == 0,
                                         .interrupts = &apic,
                                         .shut_down = [this_machine = &machine_] { this_machine->request_reset(); },
-                                        .random = [&random] { return random.next(); }}));
+                                        .random = [&random] { return random.next(); },
+                                        .floating_point_error =
+                                            [this_machine = &machine_, &ferr] {
+                                                const MachineEntry lock(this_machine->lock());
+                                                ferr.report();
+                                            }}));
         apic.connect(processor);
         processors_.push_back(&processor);
         auto cpu = std::make_unique<dbt::DbtCpu>(fmt::format("cpu{}", id), processor, memory.context, &memory.state,
@@ -233,7 +243,7 @@ Status Builder::add_cpus() {
         if (options_.inspector && id == 0) options_.inspector->attach(translator, *cpu, processor);
         machine_.add_cpu(std::move(cpu));
     }
-    auto& line20 = machine_.keep(std::make_unique<AddressLine20>(machine_.cpus(), x86::Processor::a20_pin));
+    auto& line20 = machine_.keep(std::make_unique<CommonPin>(machine_.cpus(), x86::Processor::a20_pin));
     a20_ = SharedInterrupt(machine_, "a20", {line20, 0});
     return {};
 }

@@ -40,10 +40,10 @@ private:
     IoApic& io_apic_;
 };
 
-// A20M# of every CPU.
-class AddressLine20 final : public IrqSink {
+// A pin that all CPUs have in common.
+class CommonPin final : public IrqSink {
 public:
-    AddressLine20(const std::vector<Cpu*>& cpus, u32 pin) : cpus_(cpus), pin_(pin) {}
+    CommonPin(const std::vector<Cpu*>& cpus, u32 pin) : cpus_(cpus), pin_(pin) {}
     void set_irq(u32, bool level) override {
         for (Cpu* cpu : cpus_) cpu->set_irq(pin_, level);
     }

@@ -49,7 +49,7 @@ inline constexpr u64 power_management = 0x600; // where firmware, or direct boot
 
 // ---- interrupts
 inline constexpr u32 timer_irq = 0, keyboard_irq = 1, serial_irqs[] = {4, 3}, floppy_irq = 6, rtc_irq = 8, sci_irq = 9,
-                     mouse_irq = 12;
+                     mouse_irq = 12, coprocessor_irq = 13;
 inline constexpr u32 timer_gsi = 2;     // IRQ 0 is there at the I/O APIC
 inline constexpr u32 q35_pirq_gsi = 16; // of PIRQA; PIRQB to PIRQH follow
 inline constexpr u32 q35_pirq_pins = 0xff << q35_pirq_gsi;

@@ -160,6 +160,28 @@ def boot_menu(program, scratch, **settings):
         console.wait_for("GNU GRUB")
 
 
+def installer(program, scratch, **settings):
+    """Debian's installer, as it comes over a network, asks its first question."""
+    firmware = fetched("firmware", architecture="amd64")
+    settings = Settings(kernel=firmware / "installer-kernel", initrd=firmware / "installer-initrd",
+                        append="console=ttyS0 TERM=vt102", net=False, **settings)
+    with running(program, settings) as console:
+        console.wait_for("Starting system log daemon")
+        console.wait_for("Select a language")
+        console.wait_for("<Go Back>")
+
+
+def memtest(program, scratch, **settings):
+    """memtest86+ ends its first pass without errors. One of its tests lets minutes go by."""
+    kernel = fetched("firmware", architecture="amd64") / "memtest86+x64.bin"
+    settings = Settings(kernel=kernel, append="console=ttyS0,115200", memory="8M", net=False, **settings)
+    with running(program, settings, limit_seconds=900) as console:
+        console.wait_for("Memtest86+")
+        console.wait_for("Errors: 0")
+        console.wait_for("Pass:  1        Errors: 0")
+        expect(not re.search(r"Errors: [1-9]", console.text), "there are errors", console)
+
+
 def pc_u_boot(program, scratch, **settings):
     """U-Boot as a PC's firmware comes to its prompt, obeys and resets, which brings it back."""
     with running(program, Settings(bios=fetched("firmware", architecture="amd64") / "u-boot.rom", net=False, **settings)) as console:
@@ -247,6 +269,9 @@ VARIATIONS = {
     "pc_seabios": variation(grub, make=grub_cd, machine="pc", bios=SEABIOS),
     "q35_seabios": variation(grub, make=grub_disk, root="/dev/sda1", machine="q35", bios=SEABIOS),
     "q35_grub_sata": variation(grub, make=grub_disk, root="/dev/sda1", machine="q35"),
+    "pc_cpus_8": variation(one_boot, machine="pc", cpus=8, memory="512M"),
+    "pc_installer": variation(installer, machine="pc"),
+    "pc_memtest": variation(memtest, machine="pc"),
     "pc_boot_menu": variation(boot_menu, machine="pc"),
     "pc_ovmf": variation(ovmf, machine="pc"),
     "q35_ovmf": variation(ovmf, machine="q35", cpus=2),

@@ -1,4 +1,5 @@
 // The interrupt controllers of a PC.
+#include "devices/irq/coprocessor_error.hpp"
 #include "devices/irq/i8259.hpp"
 #include "devices/irq/io_apic.hpp"
 #include "devices/irq/local_apic.hpp"
@@ -82,4 +83,13 @@ TEST_CASE("the 8259 pair survives random accesses, moving wires and acknowledges
                 {.values = {0x11, 0x13, 0x19, 0x04, 0x02, 0x01, 0x03, 0x1f, 0x20, 0x60, 0xa0, 0xc0, 0x0c, 0x68, 0x0b},
                  .component = &pic,
                  .outside = outside});
+}
+
+TEST_CASE("the coprocessor error register survives random accesses and reports") {
+    FakeBus bus;
+    FakeIrqSink pins;
+    CoprocessorError chip("coprocessor-error", pins.line(13), pins.line(0));
+    fuzz_device(bus, chip, CoprocessorError::ports_size_bytes, {.component = &chip, .outside = [&](FuzzRandom& random) {
+                                                                    if (random.one_in(4)) chip.report();
+                                                                }});
 }

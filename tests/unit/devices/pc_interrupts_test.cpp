@@ -1,4 +1,5 @@
 // The PC's interrupt chips wired as on a board: how a tick of the 8254 comes to the CPU.
+#include "devices/irq/coprocessor_error.hpp"
 #include "devices/irq/i8259.hpp"
 #include "devices/irq/io_apic.hpp"
 #include "devices/irq/local_apic.hpp"
@@ -102,4 +103,28 @@ TEST_CASE("the HPET's first comparator takes the place of the 8254") {
     board.hpet.write(0x100, 0x4c, Width::dword);
     board.hpet.write(0x108, 1'000'000, Width::dword); // ten milliseconds
     REQUIRE(board.run(100, 0x30) == 10);
+}
+
+TEST_CASE("a reported x87 exception interrupts until port F0h is written, which has the CPU ignore it") {
+    FakeBus bus;
+    FakeIrqSink pins;
+    CoprocessorError chip("coprocessor-error", pins.line(13), pins.line(0));
+    bus.plug(chip, CoprocessorError::ports_size_bytes);
+    bus.write(0, 0, Width::byte); // nothing to ignore
+    REQUIRE(pins.rises(0) == 0);
+    chip.report();
+    chip.report();
+    REQUIRE(pins.level(13));
+    REQUIRE(pins.rises(13) == 1);
+    bus.write(1, 0, Width::byte);
+    REQUIRE(pins.level(13));
+    const std::vector<u8> saved = save(chip);
+    bus.write(0, 0x55, Width::byte);
+    REQUIRE_FALSE(pins.level(13));
+    REQUIRE(pins.rises(0) == 1);
+    bus.write(0, 0, Width::byte);
+    REQUIRE(pins.rises(0) == 1);
+    REQUIRE(restore(chip, saved));
+    bus.write(0, 0, Width::byte);
+    REQUIRE(pins.rises(0) == 2);
 }
