@@ -144,22 +144,26 @@ FpuImage fpu_of(const x86::State& state) {
 
 std::string difference(const FpuImage& host, const FpuImage& guest, bool approximate) {
     std::string text;
-    const auto compare = [&]<typename T>(std::string_view name, std::size_t at, T) {
+    const auto compare = [&]<typename T>(const char* name, std::size_t at, T, u32 number = 0) {
         const T a = host.get<T>(at), b = guest.get<T>(at);
-        if (a != b) text += fmt::format(" {}: {:#x} on the host, {:#x} here;", name, a, b);
+        if (a != b)
+            text += fmt::format(" {}: {:#x} on the host, {:#x} here;", fmt::format(fmt::runtime(name), number), a, b);
     };
     compare("x87 control", FpuImage::control, u16{});
     compare("x87 status", FpuImage::status, u16{});
     compare("x87 tags", FpuImage::valid, u8{});
     compare("mxcsr", FpuImage::mxcsr, u32{});
     for (u32 i = 0; i < 8; ++i) {
-        compare(fmt::format("st{} significand", i), FpuImage::st(i), u64{});
-        compare(fmt::format("st{} exponent", i), FpuImage::st(i) + 8, u16{});
+        compare("st{} significand", FpuImage::st(i), u64{}, i);
+        compare("st{} exponent", FpuImage::st(i) + 8, u16{}, i);
     }
     for (u32 half = 0; half < 32; ++half) {
         const std::size_t at = FpuImage::xmm_half(half);
         if (approximate && nearly_equal(host.get<u64>(at), guest.get<u64>(at))) continue;
-        compare(fmt::format("xmm{}.{}", half / 2, half % 2 == 0 ? "low" : "high"), at, u64{});
+        if (half % 2 == 0)
+            compare("xmm{}.low", at, u64{}, half / 2);
+        else
+            compare("xmm{}.high", at, u64{}, half / 2);
     }
     return text;
 }
