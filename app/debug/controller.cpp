@@ -29,13 +29,23 @@ public:
         changed_ = true;
         return view_.write(index, value);
     }
+    [[nodiscard]] RegisterValue read_wide(std::size_t index) const override { return view_.read_wide(index); }
+    Status write_wide(std::size_t index, RegisterValue value) override {
+        changed_ = true;
+        return view_.write_wide(index, value);
+    }
     [[nodiscard]] std::optional<GuestPhysical> translate(GuestVirtual address) const override {
         return view_.translate(address);
     }
     [[nodiscard]] Walk walk(GuestVirtual address) const override { return view_.walk(address); }
     [[nodiscard]] std::string_view gdb_architecture() const override { return view_.gdb_architecture(); }
     [[nodiscard]] std::string_view llvm_triple() const override { return view_.llvm_triple(); }
+    [[nodiscard]] std::string_view debugger_triple() const override { return view_.debugger_triple(); }
     [[nodiscard]] std::string condition() const override { return view_.condition(); }
+    [[nodiscard]] CpuWords words() const override { return view_.words(); }
+    [[nodiscard]] std::string interrupts() const override { return view_.interrupts(); }
+    [[nodiscard]] std::vector<TableName> tables() const override { return view_.tables(); }
+    [[nodiscard]] Table table(std::string_view name) const override { return view_.table(name); }
 
     [[nodiscard]] bool take_changed() { return std::exchange(changed_, false); }
 

@@ -32,8 +32,20 @@ const Target& target_of(Assembly assembly) {
                                   "+64bit,+m,+a,+f,+d,+c,+zicsr,+zifencei,+zba,+zbb,+zbs,+zicbom,+zicbop,+zicboz,"
                                   "+zfhmin,+zihintpause,+svinval",
                                   false};
-    static constexpr Target x86{"X86", "x86_64", "", true};
-    return assembly == Assembly::riscv64 ? riscv : x86;
+    static constexpr Target x86_64{"X86", "x86_64", "", true};
+    static constexpr Target x86_32{"X86", "i386", "", true};
+    static constexpr Target x86_16{"X86", "i386-unknown-unknown-code16", "", true};
+    switch (assembly) {
+    case Assembly::riscv64:
+        return riscv;
+    case Assembly::x86_32:
+        return x86_32;
+    case Assembly::x86_16:
+        return x86_16;
+    case Assembly::x86_64:
+        break;
+    }
+    return x86_64;
 }
 
 void* open_library() {
@@ -47,6 +59,13 @@ template <typename Function> Function* find(void* library, const std::string& na
 }
 
 } // namespace
+
+std::optional<Assembly> assembly_of(std::string_view triple) {
+    if (triple.starts_with("riscv64")) return Assembly::riscv64;
+    if (triple.starts_with("x86_64")) return Assembly::x86_64;
+    if (!triple.starts_with("i386")) return std::nullopt;
+    return triple.ends_with("code16") ? Assembly::x86_16 : Assembly::x86_32;
+}
 
 struct Disassembler::Library {
     CreateFunction* create = nullptr;

@@ -3,15 +3,23 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "machine/fabric/result.hpp"
 #include "machine/fabric/types.hpp"
 
 namespace orrery::app {
 
-enum class Assembly : u8 { riscv64, x86_64 };
+enum class Assembly : u8 { riscv64, x86_64, x86_32, x86_16 };
+
+// Of the code that LLVM has this triple for; empty: there is none here.
+std::optional<Assembly> assembly_of(std::string_view triple);
+// The shortest instruction, and whether instructions are shown as bytes in the order of memory rather than as a number.
+constexpr u64 least_bytes(Assembly assembly) { return assembly == Assembly::riscv64 ? 2 : 1; }
+constexpr bool shown_as_bytes(Assembly assembly) { return assembly != Assembly::riscv64; }
 
 class Disassembler {
 public:

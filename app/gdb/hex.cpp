@@ -46,9 +46,10 @@ void append_hex(std::string& out, std::string_view text) {
     append_hex(out, std::span(reinterpret_cast<const u8*>(text.data()), text.size()));
 }
 
-void append_register_hex(std::string& out, u64 value, u32 size_bytes) {
+void append_register_hex(std::string& out, RegisterValue value, u32 size_bytes) {
     for (u32 byte = 0; byte < size_bytes; ++byte) {
-        const auto& pair = digit_pairs[byte < 8 ? (value >> (8 * byte)) & 0xff : 0];
+        const u64 half = byte < 8 ? value.low : byte < 16 ? value.high : 0;
+        const auto& pair = digit_pairs[half >> (8 * (byte % 8)) & 0xff];
         out.append(pair.data(), pair.size());
     }
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "cpu/debug.hpp"
 #include "machine/fabric/types.hpp"
 
 namespace orrery::app::gdb {
@@ -14,7 +15,7 @@ namespace orrery::app::gdb {
 void append_hex(std::string& out, std::span<const u8> bytes);
 void append_hex(std::string& out, std::string_view text);
 // The `size_bytes` low bytes of a register as the (little-endian) guest stores it.
-void append_register_hex(std::string& out, u64 value, u32 size_bytes);
+void append_register_hex(std::string& out, RegisterValue value, u32 size_bytes);
 // False: not exactly two digits for every byte of `out`.
 [[nodiscard]] bool decode_hex(std::string_view digits, std::span<u8> out);
 // -1: not a digit.

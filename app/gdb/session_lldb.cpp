@@ -92,12 +92,13 @@ void Session::error_strings(Scanner) {
 }
 
 void Session::host_info(Scanner) {
-    reply(fmt::format("triple:{};endian:little;ptrsize:8;vm-page-size:{};", hex_of(target_.view(0).llvm_triple()),
+    reply(fmt::format("triple:{};endian:little;ptrsize:8;vm-page-size:{};", hex_of(target_.view(0).debugger_triple()),
                       page_size_bytes));
 }
 
 void Session::process_info(Scanner) {
-    reply(fmt::format("pid:1;parent-pid:0;triple:{};endian:little;ptrsize:8;", hex_of(target_.view(0).llvm_triple())));
+    reply(fmt::format("pid:1;parent-pid:0;triple:{};endian:little;ptrsize:8;",
+                      hex_of(target_.view(0).debugger_triple())));
 }
 
 void Session::server_version(Scanner) { reply("name:orrery;"); }
@@ -140,7 +141,7 @@ void Session::threads_info(Scanner) {
         if (cpu == stop.cpu) append_json_stop(out, stop);
         if (const auto pc = program_counter(view)) {
             fmt::format_to(std::back_inserter(out), ",\"registers\":{{\"{}\":\"", view.registers()[*pc].number);
-            append_register_hex(out, view.read(*pc), (view.registers()[*pc].bits + 7) / 8);
+            append_register_hex(out, view.read_wide(*pc), (view.registers()[*pc].bits + 7) / 8);
             out += "\"}";
         }
         out += '}';

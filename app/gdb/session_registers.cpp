@@ -11,12 +11,15 @@ namespace {
 
 u32 size_bytes(const RegisterDescription& about) { return (about.bits + 7) / 8; }
 
-// As the guest stores it, least significant byte first; longer than 64 bits only with zeros.
-std::optional<u64> parse_value(std::string_view digits, u32 bytes) {
-    std::array<u8, 64> raw{};
+// As the guest stores it, least significant byte first.
+std::optional<RegisterValue> parse_value(std::string_view digits, u32 bytes) {
+    std::array<u8, 16> raw{};
     if (bytes > raw.size() || !decode_hex(digits, std::span(raw).first(bytes))) return std::nullopt;
-    u64 value = 0;
-    for (std::size_t byte = 8; byte-- > 0;) value = value << 8 | raw[byte];
+    RegisterValue value;
+    for (std::size_t byte = 8; byte-- > 0;) {
+        value.low = value.low << 8 | raw[byte];
+        value.high = value.high << 8 | raw[byte + 8];
+    }
     return value;
 }
 
@@ -62,7 +65,7 @@ void Session::read_registers(Scanner arguments) {
     const DebugView& view = target_.view(*cpu);
     writer_.begin();
     for (std::size_t index = 0; index < registers_at_once(view); ++index)
-        append_register_hex(writer_.text(), view.read(index), size_bytes(view.registers()[index]));
+        append_register_hex(writer_.text(), view.read_wide(index), size_bytes(view.registers()[index]));
     writer_.end();
 }
 
@@ -78,8 +81,8 @@ void Session::write_registers(Scanner arguments) {
         const auto value = parse_value(digits.substr(0, 2 * std::size_t{bytes}), bytes);
         if (!value) return reply_error(ErrorCode::syntax, "a register's value isn't as long as the register");
         digits.remove_prefix(2 * std::size_t{bytes});
-        if (*value == view.read(index)) continue; // also those that can't be written
-        if (const Status written = view.write(index, *value); !written)
+        if (*value == view.read_wide(index)) continue; // also those that can't be written
+        if (const Status written = view.write_wide(index, *value); !written)
             return reply_error(ErrorCode::refused, written.error().message());
     }
     reply_ok();
@@ -94,7 +97,7 @@ void Session::read_register(Scanner arguments) {
     if (!index) return reply_error(ErrorCode::refused, fmt::format("there is no register {}", *number));
     const DebugView& view = target_.view(*cpu);
     writer_.begin();
-    append_register_hex(writer_.text(), view.read(*index), size_bytes(view.registers()[*index]));
+    append_register_hex(writer_.text(), view.read_wide(*index), size_bytes(view.registers()[*index]));
     writer_.end();
 }
 
@@ -110,7 +113,7 @@ void Session::write_register(Scanner arguments) {
     DebugView& view = target_.view(*cpu);
     const auto value = parse_value(text.substr(0, end), size_bytes(view.registers()[*index]));
     if (!value) return reply_error(ErrorCode::syntax, "the value isn't as long as the register");
-    if (const Status written = view.write(*index, *value); !written)
+    if (const Status written = view.write_wide(*index, *value); !written)
         return reply_error(ErrorCode::refused, written.error().message());
     reply_ok();
 }

@@ -82,7 +82,7 @@ void Session::append_expedited_registers(std::string& out, u32 cpu) const {
         const RegisterDescription& about = view.registers()[index];
         if (index != pc && about.type != RegisterDescription::Type::data_pointer) continue;
         fmt::format_to(std::back_inserter(out), "{:02x}:", about.number);
-        append_register_hex(out, view.read(index), (about.bits + 7) / 8);
+        append_register_hex(out, view.read_wide(index), (about.bits + 7) / 8);
         out += ';';
     }
 }

@@ -1,6 +1,7 @@
 #include "app/gdb/target_description.hpp"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <vector>
 
@@ -37,10 +38,33 @@ std::string type_name(const RegisterDescription& about) {
         return "ieee_double";
     case RegisterDescription::Type::flags:
         return has_flags(about) ? flags_name(about) : "int";
+    case RegisterDescription::Type::x87_extended:
+        return "i387_ext";
+    case RegisterDescription::Type::vector128:
+        return "vec128";
     case RegisterDescription::Type::integer:
         break;
     }
     return "int";
+}
+
+// 128 bits in every way that they can be looked at; the names are those of gdb's own descriptions.
+void append_vector_types(std::string& out) {
+    struct View {
+        std::string_view field, id, element;
+        u32 count;
+    };
+    constexpr std::array<View, 6> views{
+        View{"v4_float", "v4f", "ieee_single", 4}, View{"v2_double", "v2d", "ieee_double", 2},
+        View{"v16_int8", "v16i8", "int8", 16},     View{"v8_int16", "v8i16", "int16", 8},
+        View{"v4_int32", "v4i32", "int32", 4},     View{"v2_int64", "v2i64", "int64", 2}};
+    for (const View& view : views)
+        fmt::format_to(std::back_inserter(out), "  <vector id=\"{}\" type=\"{}\" count=\"{}\"/>\n", view.id,
+                       view.element, view.count);
+    out += "  <union id=\"vec128\">\n";
+    for (const View& view : views)
+        fmt::format_to(std::back_inserter(out), "    <field name=\"{}\" type=\"{}\"/>\n", view.field, view.id);
+    out += "    <field name=\"uint128\" type=\"uint128\"/>\n  </union>\n";
 }
 
 void append_register(std::string& out, const RegisterDescription& about) {
@@ -55,6 +79,10 @@ void append_register(std::string& out, const RegisterDescription& about) {
 // All registers of a feature are within one element, wherever in the list they are.
 void append_feature(std::string& out, std::span<const RegisterDescription> registers, std::string_view feature) {
     fmt::format_to(std::back_inserter(out), "<feature name=\"{}\">\n", xml_text(feature));
+    const bool has_vectors = std::ranges::any_of(registers, [&](const RegisterDescription& about) {
+        return about.feature == feature && about.type == RegisterDescription::Type::vector128;
+    });
+    if (has_vectors) append_vector_types(out);
     for (const RegisterDescription& about : registers)
         if (about.feature == feature && has_flags(about)) append_flags(out, about);
     for (const RegisterDescription& about : registers)

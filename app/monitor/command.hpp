@@ -4,6 +4,7 @@
 #include <span>
 
 #include "app/monitor/answer.hpp"
+#include "machine/fabric/table_source.hpp"
 
 namespace orrery::app::monitor {
 
@@ -36,5 +37,8 @@ std::span<const Command> device_commands();
 std::span<const Command> interrupt_commands();
 std::span<const Command> statistics_commands();
 std::span<const Command> console_commands();
+std::span<const Command> table_commands();
+// The tables of the machine's CPUs and devices: their names are commands, too.
+std::vector<TableName> all_tables(Monitor& monitor);
 
 } // namespace orrery::app::monitor

@@ -19,7 +19,8 @@ Result<Answer> disassemble(Monitor& monitor, Door, const Words& words) {
     const auto count = words.size() < 2 ? 8 : number(words[1]);
     if (!count || *count == 0 || *count > most_instructions)
         return error("'{}': 1 to {} instructions can be shown", shown(words[1]), most_instructions);
-    const Disassembler& disassembler = *TRY(monitor.disassembler(cpu));
+    const Assembly assembly = TRY(monitor.assembly(cpu));
+    const Disassembler& disassembler = *TRY(monitor.disassembler(assembly));
     Answer answer;
     answer.data["instructions"] = Json::array();
     std::vector<u8> bytes(*count * longest_instruction);
@@ -30,11 +31,12 @@ Result<Answer> disassemble(Monitor& monitor, Door, const Words& words) {
         const std::string name = monitor.symbols().name(address);
         if (!name.empty() && !name.contains('+')) answer.line("{}:", name);
         Disassembler::Answer one = disassembler.at(rest, address);
-        const u64 length = one.length_bytes == 0 ? std::min<u64>(2, rest.size()) : one.length_bytes;
+        const u64 length = one.length_bytes == 0 ? std::min<u64>(least_bytes(assembly), rest.size()) : one.length_bytes;
         if (one.length_bytes == 0) one.text = "no instruction";
         std::string hexadecimal;
-        for (u64 byte = length; byte > 0; --byte) hexadecimal += fmt::format("{:02x}", rest[byte - 1]);
-        answer.line("{:#018x}  {:<8}  {}", address, hexadecimal, one.text);
+        for (u64 byte = 0; byte < length; ++byte)
+            hexadecimal += fmt::format("{:02x}", rest[shown_as_bytes(assembly) ? byte : length - 1 - byte]);
+        answer.line("{:#018x}  {:<{}}  {}", address, hexadecimal, shown_as_bytes(assembly) ? 22 : 8, one.text);
         answer.data["instructions"].push_back(
             {{"address", address}, {"bytes", hexadecimal}, {"text", one.text}, {"symbol", name}});
         rest = rest.subspan(length);
@@ -46,6 +48,7 @@ Result<Answer> disassemble(Monitor& monitor, Door, const Words& words) {
 Result<Answer> explain(Monitor& monitor, Door, const Words& words) {
     const dbt::CodeInspector* inspector = monitor.surroundings().inspector;
     if (!inspector) return error("explain: this machine has no translator that could tell");
+    if (TRY(monitor.assembly(0)) != Assembly::riscv64) return error("explain: x86 code can't be explained yet");
     const u64 address = words.empty() ? monitor.machine().cpus().front()->pc() : TRY(monitor.address(words[0]));
     if (address % 2 != 0) return error("{:#x} is odd, and instructions lie at even addresses", address);
     dbt::CodeBytes code{.key = {.pc = address, .mode = inspector->mode()}, .bytes = std::vector<u8>(page_size)};

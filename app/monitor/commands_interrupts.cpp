@@ -5,9 +5,6 @@
 namespace orrery::app::monitor {
 namespace {
 
-// What a CPU's registers of this kind say, as far as it has them: pending, enabled, delegated.
-constexpr std::array<std::string_view, 3> interrupt_registers{"mip", "mie", "mideleg"};
-
 std::string list(const std::vector<u32>& numbers) {
     std::string text;
     for (const u32 number : numbers) text += fmt::format("{}{}", text.empty() ? "" : " ", number);
@@ -19,7 +16,7 @@ void add_cpu(Monitor& monitor, u32 cpu, Answer& answer) {
     Json data{{"cpu", cpu}, {"name", monitor.controller().cpu_name(cpu)}};
     for (std::size_t i = 0; i < view.registers().size(); ++i) {
         const RegisterDescription& description = view.registers()[i];
-        if (std::ranges::find(interrupt_registers, description.name) == interrupt_registers.end()) continue;
+        if (!description.tells_interrupts) continue;
         const u64 value = view.read(i);
         Json names = Json::array();
         std::string text;
@@ -30,6 +27,10 @@ void add_cpu(Monitor& monitor, u32 cpu, Answer& answer) {
         }
         data[std::string(description.name)] = {{"value", value}, {"set", names}};
         answer.line("{:<6} {:<8} {:#06x}{}", monitor.controller().cpu_name(cpu), description.name, value, text);
+    }
+    if (const std::string text = view.interrupts(); !text.empty()) {
+        data["interrupts"] = text;
+        answer.line("{:<6} {}", monitor.controller().cpu_name(cpu), text);
     }
     answer.data["cpus"].push_back(std::move(data));
 }

@@ -1,4 +1,6 @@
 // Commands that show the CPUs and their registers.
+#include <algorithm>
+
 #include "app/monitor/monitor.hpp"
 #include "app/monitor/words.hpp"
 
@@ -20,6 +22,13 @@ Words register_names(Monitor& monitor, u32 cpu) {
     return names;
 }
 
+std::string groups_of(const DebugView& view) {
+    std::vector<std::string_view> groups;
+    for (const RegisterDescription& description : view.registers())
+        if (std::ranges::find(groups, description.group) == groups.end()) groups.push_back(description.group);
+    return fmt::format("{}", fmt::join(groups, ", "));
+}
+
 Result<Answer> registers(Monitor& monitor, Door, const Words& words) {
     const u32 cpu = TRY(monitor.cpu(words, 1));
     const std::string wanted = words.empty() ? "general" : words[0];
@@ -30,16 +39,20 @@ Result<Answer> registers(Monitor& monitor, Door, const Words& words) {
     for (std::size_t i = 0; i < view.registers().size(); ++i) {
         const RegisterDescription& description = view.registers()[i];
         if (!is_wanted(description, wanted)) continue;
-        const u64 value = view.read(i);
+        const auto [value, high] = view.read_wide(i);
         Json one{{"name", description.name}, {"value", value}};
+        const bool is_wide = description.bits > 64;
+        if (is_wide) one["high"] = high; // the bits above 63
         for (const RegisterField& field : description.fields)
             one["fields"][std::string(field.name)] = field_value(field, value);
         answer.data["registers"].push_back(std::move(one));
-        answer.line("{:<14} {:#018x}{}", description.name, value, fields_text(description, value));
+        answer.line("{:<14} {}{}", description.name,
+                    is_wide ? fmt::format("{:#x}_{:016x}", high, value) : fmt::format("{:#018x}", value),
+                    fields_text(description, value));
     }
     if (answer.text.empty())
-        return error("there is no register or group '{}'{}; the groups are general, float, system and all",
-                     shown(wanted), meant(wanted, register_names(monitor, cpu)));
+        return error("there is no register or group '{}'{}; the groups are {} and all", shown(wanted),
+                     meant(wanted, register_names(monitor, cpu)), groups_of(view));
     return answer;
 }
 

@@ -32,6 +32,9 @@ Result<Answer> help(Monitor& monitor, Door, const Words& words) {
         else
             answer.line("{:<44} {}", usage(command), command.meaning);
     }
+    if (!wanted)
+        for (const TableName& table : all_tables(monitor))
+            answer.line("{:<44} {}", fmt::format("{} [CPU|DEVICE]", table.name), table.meaning);
     if (!wanted) answer.line("`help COMMAND` adds an example; the beginning of a name is enough");
     return answer;
 }
@@ -52,6 +55,7 @@ Result<Answer> complete(Monitor& monitor, Door, const Words& words) {
 Words command_names(Monitor& monitor, const Words&) {
     Words names;
     for (const Command& command : monitor.commands()) names.emplace_back(command.name);
+    for (const TableName& table : all_tables(monitor)) names.emplace_back(table.name);
     return names;
 }
 
@@ -80,9 +84,9 @@ std::string_view reason_name(Stop::Reason reason) {
 
 Monitor::Monitor(DebugController& controller, Surroundings surroundings)
     : controller_(controller), surroundings_(std::move(surroundings)), commands_{help_command, complete_command} {
-    for (const auto& table :
-         {run_control_commands(), breakpoint_commands(), register_commands(), memory_commands(), code_commands(),
-          translation_commands(), device_commands(), interrupt_commands(), statistics_commands(), console_commands()})
+    for (const auto& table : {run_control_commands(), breakpoint_commands(), register_commands(), memory_commands(),
+                              code_commands(), translation_commands(), device_commands(), interrupt_commands(),
+                              statistics_commands(), console_commands(), table_commands()})
         commands_.insert(commands_.end(), table.begin(), table.end());
     started = last_sample = {std::chrono::steady_clock::now(), machine().retired()};
     controller_.answer_monitor_by([this](std::string_view line) { return answer_text(line, Door::debugger); });
@@ -123,8 +127,24 @@ Result<const Command*> Monitor::find(const Words& words) const {
     return error("there is no command '{}'{}; `help` lists them", shown(words[0]), meant(words[0], names));
 }
 
-Result<Answer> Monitor::answer(const Words& words, Door door) {
-    if (words.empty()) return help(*this, door, {});
+Words Monitor::with_tables(Words words) {
+    if (words.empty() || find(words)) return words;
+    const std::vector<TableName> tables = all_tables(*this);
+    std::vector<std::string_view> fitting;
+    for (const TableName& table : tables) {
+        if (table.name == words[0]) fitting = {table.name};
+        if (table.name == words[0]) break;
+        if (table.name.starts_with(words[0])) fitting.push_back(table.name);
+    }
+    if (fitting.size() != 1) return words;
+    words[0] = fitting[0];
+    words.insert(words.begin(), "table");
+    return words;
+}
+
+Result<Answer> Monitor::answer(const Words& typed, Door door) {
+    if (typed.empty()) return help(*this, door, {});
+    const Words words = with_tables(typed);
     const Command& command = *TRY(find(words));
     const Words arguments(words.begin() + 1, words.end());
     if (arguments.size() < command.least_words || arguments.size() > command.most_words)
@@ -137,7 +157,8 @@ std::string Monitor::answer_text(std::string_view line, Door door) {
     return result ? result->text : result.error().message() + "\n";
 }
 
-void Monitor::execute(Words words, Door door, Done done) {
+void Monitor::execute(Words typed, Door door, Done done) {
+    Words words = with_tables(std::move(typed));
     const bool standing = !words.empty() && find(words).value_or(&help_command)->standing;
     if (!standing) return done(answer(words, door));
     // Shared by the two halves, which are std::functions and so have to be copyable.
@@ -151,6 +172,7 @@ Words Monitor::complete(std::string_view line) {
     const bool begins_new = line.empty() || line.back() == ' ';
     const std::string beginning = begins_new || words.empty() ? "" : words.back();
     if (!begins_new && !words.empty()) words.pop_back();
+    words = with_tables(std::move(words));
     Words all;
     if (words.empty()) {
         all = command_names(*this, {});
@@ -194,11 +216,17 @@ Result<u32> Monitor::cpu(const Words& words, std::size_t index) {
     return error("there is no CPU '{}'; they are numbered 0 to {}", shown(words[index]), controller_.cpu_count() - 1);
 }
 
-Result<const Disassembler*> Monitor::disassembler(u32 cpu) {
-    if (!controller_.view(cpu).llvm_triple().starts_with("riscv64"))
-        return error("there is no disassembler for {}", controller_.view(cpu).llvm_triple());
-    if (!disassembler_) disassembler_ = TRY(Disassembler::create(Assembly::riscv64));
-    return disassembler_.get();
+Result<Assembly> Monitor::assembly(u32 cpu) {
+    const std::string_view triple = controller_.view(cpu).llvm_triple();
+    const auto assembly = assembly_of(triple);
+    if (!assembly) return error("there is no disassembler for {}", triple);
+    return *assembly;
+}
+
+Result<const Disassembler*> Monitor::disassembler(Assembly assembly) {
+    std::unique_ptr<Disassembler>& one = disassemblers_[assembly];
+    if (!one) one = TRY(Disassembler::create(assembly));
+    return one.get();
 }
 
 Result<ExplainWorkshop*> Monitor::workshop() {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -17,6 +18,7 @@ class Control;
 }
 class Disassembler;
 class ExplainWorkshop;
+enum class Assembly : u8;
 } // namespace orrery::app
 
 namespace orrery::app::monitor {
@@ -42,15 +44,17 @@ public:
 
     using Done = std::function<void(const Result<Answer>&)>;
     // Carries the words out and calls `done`, at once or soon, under the machine lock.
-    void execute(Words words, Door door, Done done);
+    void execute(Words typed, Door door, Done done);
     // At once; the machine must stand still.
-    Result<Answer> answer(const Words& words, Door door);
+    Result<Answer> answer(const Words& typed, Door door);
     // The same for gdb: errors are text, too.
     std::string answer_text(std::string_view line, Door door);
     // What the last word of the line, perhaps empty, may become; ascending.
     Words complete(std::string_view line);
 
     static Words split(std::string_view line);
+    // A table's name, or its beginning, becomes the command that shows it.
+    [[nodiscard]] Words with_tables(Words words);
     // A beginning that fits one command only is enough.
     Result<const Command*> find(const Words& words) const;
     [[nodiscard]] const std::vector<Command>& commands() const { return commands_; }
@@ -66,7 +70,9 @@ public:
     Result<u64> address(const std::string& word);
     // "1" or "hart1"; without the word the CPU that stopped last.
     Result<u32> cpu(const Words& words, std::size_t index);
-    Result<const Disassembler*> disassembler(u32 cpu);
+    // For the code that the CPU runs in its present mode.
+    Result<Assembly> assembly(u32 cpu);
+    Result<const Disassembler*> disassembler(Assembly assembly);
     Result<ExplainWorkshop*> workshop();
     // What an event, or the answer about where the machine stands, tells of a stop.
     Answer stopped(const Stop& stop);
@@ -95,7 +101,7 @@ private:
     Surroundings surroundings_;
     std::vector<Command> commands_;
     std::optional<Symbols> symbols_; // read when first asked for
-    std::unique_ptr<Disassembler> disassembler_;
+    std::map<Assembly, std::unique_ptr<Disassembler>> disassemblers_;
     std::unique_ptr<ExplainWorkshop> workshop_;
     std::vector<Point> points_;
     u32 next_point_ = 1;

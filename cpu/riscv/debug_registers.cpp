@@ -18,6 +18,7 @@ constexpr std::string_view cpu_feature = "org.gnu.gdb.riscv.cpu", float_feature 
                            csr_feature = "org.gnu.gdb.riscv.csr", virtual_feature = "org.gnu.gdb.riscv.virtual";
 constexpr u32 last_float_csr = 3; // fflags, frm, fcsr
 constexpr u32 sepc = 0x141, mepc = 0x341, tinfo = 0x7a4;
+constexpr u32 mideleg = 0x303, mie = 0x304, mip = 0x344;
 
 // LLVM's assembler, whose names csr_name() gives, has none for tinfo (Sdtrig 5.7.5); gdb has.
 std::string name_of(u32 csr) { return csr == tinfo ? "tinfo" : csr_name(csr); }
@@ -70,6 +71,7 @@ private:
                 is_float ? "float" : "system", type);
         description.bits = is_float ? 32 : 64;
         description.fields = csr.fields;
+        description.tells_interrupts = csr.number == mideleg || csr.number == mie || csr.number == mip;
     }
 
     std::deque<std::string> texts_; // names stay where they are

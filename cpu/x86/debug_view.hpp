@@ -13,16 +13,25 @@ public:
     explicit ProcessorDebugView(Processor& processor) : processor_(processor) {}
 
     [[nodiscard]] std::span<const RegisterDescription> registers() const override;
-    [[nodiscard]] u64 read(std::size_t index) const override;
-    Status write(std::size_t index, u64 value) override;
+    [[nodiscard]] u64 read(std::size_t index) const override { return read_wide(index).low; }
+    Status write(std::size_t index, u64 value) override { return write_wide(index, {value, 0}); }
+    [[nodiscard]] RegisterValue read_wide(std::size_t index) const override;
+    Status write_wide(std::size_t index, RegisterValue value) override;
     [[nodiscard]] std::optional<GuestPhysical> translate(GuestVirtual address) const override;
     [[nodiscard]] Walk walk(GuestVirtual address) const override;
     [[nodiscard]] std::string_view gdb_architecture() const override { return "i386:x86-64"; }
     [[nodiscard]] std::string_view llvm_triple() const override;
     [[nodiscard]] std::string condition() const override;
+    [[nodiscard]] std::string_view debugger_triple() const override { return "x86_64-unknown-elf"; }
     [[nodiscard]] CpuWords words() const override;
+    [[nodiscard]] std::string interrupts() const override;
+    // Those of its local APIC, too.
+    [[nodiscard]] std::vector<TableName> tables() const override;
+    [[nodiscard]] Table table(std::string_view name) const override;
 
 private:
+    [[nodiscard]] const TableSource* local_tables() const;
+
     Processor& processor_;
 };
 

@@ -8,6 +8,7 @@
 #include "machine/fabric/address_space.hpp"
 #include "machine/fabric/component.hpp"
 #include "machine/fabric/irq.hpp"
+#include "machine/fabric/table_source.hpp"
 
 namespace orrery {
 
@@ -92,7 +93,11 @@ private:
     State s_;
 };
 
-class I8259Pair final : public Component, public IrqSink, public InterruptAcknowledge {
+class I8259Pair final : public Component,
+                        public IrqSink,
+                        public InterruptAcknowledge,
+                        public IrqController,
+                        public TableSource {
 public:
     static constexpr u64 ports_size_bytes = 2;
     static constexpr u32 pins = 16;
@@ -109,6 +114,11 @@ public:
     void set_irq(u32 pin, bool level) override;
     // InterruptAcknowledge: the CPU's INTA cycles. With no request left it is the vector of IRQ 7 or 15.
     u8 acknowledge() override;
+
+    // In i8259_table.cpp.
+    [[nodiscard]] std::vector<IrqInput> irq_inputs() const override;
+    [[nodiscard]] std::vector<TableName> tables() const override { return {{"pic", "the registers of the two 8259s"}}; }
+    [[nodiscard]] Table table(std::string_view name) const override;
 
     // Component
     [[nodiscard]] std::string_view type() const override { return "i8259-pair"; }

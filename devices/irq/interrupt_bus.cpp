@@ -1,5 +1,7 @@
 #include "devices/irq/interrupt_bus.hpp"
 
+#include <array>
+
 #include "machine/fabric/log.hpp"
 
 namespace orrery {
@@ -8,6 +10,12 @@ namespace {
 log::TracePoint trace_message{"apic.message"};
 
 } // namespace
+
+std::string_view delivery_mode_name(DeliveryMode mode) {
+    constexpr std::array<std::string_view, 8> names{"fixed", "lowest priority", "SMI",   "reserved mode", "NMI",
+                                                    "INIT",  "start-up",        "ExtINT"};
+    return names[static_cast<u8>(mode) & 7];
+}
 
 bool InterruptBus::send(const InterruptMessage& message, const InterruptTarget* except) {
     trace_message("to {:#x}{} mode {} vector {:#04x}{}", message.destination, message.logical ? " (logical)" : "",

@@ -2,6 +2,7 @@
 // is meant by a message, and back again, the end of an interrupt. Everything here is under the machine lock.
 #pragma once
 
+#include <string_view>
 #include <vector>
 
 #include "machine/fabric/address_space.hpp"
@@ -21,6 +22,9 @@ enum class DeliveryMode : u8 {
     start_up = 6,
     external = 7, // ExtINT: the vector is the 8259s'
 };
+
+// "fixed", "lowest priority"…
+std::string_view delivery_mode_name(DeliveryMode mode);
 
 struct InterruptMessage {
     static constexpr u32 everyone = 0xffff'ffff;

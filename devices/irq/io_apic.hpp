@@ -7,10 +7,16 @@
 #include "devices/irq/interrupt_bus.hpp"
 #include "machine/fabric/component.hpp"
 #include "machine/fabric/irq.hpp"
+#include "machine/fabric/table_source.hpp"
 
 namespace orrery {
 
-class IoApic final : public Component, public IoHandler, public IrqSink, public InterruptSource {
+class IoApic final : public Component,
+                     public IoHandler,
+                     public IrqSink,
+                     public InterruptSource,
+                     public IrqController,
+                     public TableSource {
 public:
     static constexpr u64 window_size_bytes = 0x1000;
     static constexpr u32 pins = 24;
@@ -34,6 +40,13 @@ public:
     // InterruptSource
     void end_of_interrupt(u8 vector) override;
     void targets_changed() override;
+
+    // In io_apic_table.cpp.
+    [[nodiscard]] std::vector<IrqInput> irq_inputs() const override;
+    [[nodiscard]] std::vector<TableName> tables() const override {
+        return {{"ioapic", "the I/O APIC's redirection table"}};
+    }
+    [[nodiscard]] Table table(std::string_view name) const override;
 
     // Component
     [[nodiscard]] std::string_view type() const override { return "i82093aa"; }

@@ -57,6 +57,7 @@ public:
     void write_register(u64 offset, u64 value, Width width) override;
     [[nodiscard]] bool enabled() const override;
     void set_tsc_offset(u64 offset) override;
+    [[nodiscard]] const TableSource* tables() const override { return &table_; }
 
     // IoHandler: the register page.
     [[nodiscard]] Widths widths() const override { return {Width::byte, Width::word}; }
@@ -117,6 +118,19 @@ private:
         }
     };
 
+    // What shows the registers decoded (local_apic_table.cpp). The CPU has it among its own tables.
+    class Decoded final : public TableSource {
+    public:
+        explicit Decoded(const LocalApic& apic) : apic_(apic) {}
+        [[nodiscard]] std::vector<TableName> tables() const override {
+            return {{"apic", "the local APIC's registers"}};
+        }
+        [[nodiscard]] Table table(std::string_view name) const override;
+
+    private:
+        const LocalApic& apic_;
+    };
+
     // Registers (local_apic.cpp)
     [[nodiscard]] bool is_on() const { return (s_.base & local_apic::base::enabled) != 0; }
     [[nodiscard]] bool has_page() const { return is_on() && !x2apic(); }
@@ -161,6 +175,8 @@ private:
     InterruptBus& bus_;
     InterruptAcknowledge* const pic_;
     LocalInterruptSink* cpu_ = nullptr;
+
+    const Decoded table_{*this};
 
     // State
     LocalApicTimer timer_;

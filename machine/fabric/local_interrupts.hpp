@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "machine/fabric/table_source.hpp"
 #include "machine/fabric/types.hpp"
 
 namespace orrery {
@@ -46,6 +47,9 @@ public:
     [[nodiscard]] virtual std::optional<GuestPhysical> register_page() const = 0;
     [[nodiscard]] virtual u64 read_register(u64 offset, Width width) = 0;
     virtual void write_register(u64 offset, u64 value, Width width) = 0;
+
+    // Its registers, decoded for people; null: there is nothing to show.
+    [[nodiscard]] virtual const TableSource* tables() const { return nullptr; }
 
     // Whether the APIC is there at all (IA32_APIC_BASE.EN), as CPUID.1:EDX.APIC shows it.
     [[nodiscard]] virtual bool enabled() const = 0;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Real debuggers on real guests: gdb-multiarch and lldb are given commands, and what they answer is looked at.
 
-usage: debugger_test.py --program build/release/orrery --hello build/release/guests/hello-riscv64.elf VARIATION
+usage: debugger_test.py --program build/release/orrery --hello build/release/guests/hello-riscv64.elf --pc build/release/guests/debuggers VARIATION
 Exit code 77: skipped, as a debugger or the guest's packages can't be had.
 """
 import argparse
@@ -55,11 +55,11 @@ def wait_for_serial(scratch, wanted, seconds=120):
     return text
 
 
-def gdb(socket, *commands, symbols=None):
+def gdb(socket, *commands, symbols=None, architecture="riscv:rv64"):
     """What gdb prints on these commands, one after another; one that fails doesn't end the session."""
     command = [debugger("gdb-multiarch"), "-nx", "-q", "-batch"]
     first = ["set confirm off", "set pagination off", "set width 0", "set tcp auto-retry off", "set remotetimeout 60"]
-    first += [f"file {symbols}"] if symbols else ["set architecture riscv:rv64"]
+    first += [f"file {symbols}"] if symbols else [f"set architecture {architecture}"]
     for each in [*first, f"directory {TOP}", f"target remote {socket}", *commands]:
         command += ["-ex", each]
     return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=LIMIT_SECONDS).stdout
@@ -216,6 +216,59 @@ def lldb_session(program, hello, scratch):
         assert process.wait(60) == 0, "the guest didn't run to its end after the detach"
 
 
+def gdb_pc_modes(program, pc, scratch):
+    """A PC's kernel from 32-bit code without paging to a program in ring 3, without `set architecture`: names, steps, finish, all registers, tables."""
+    kernel = pc / "pc_modes.elf"
+    with guest(program, scratch, "--machine", "pc", "--memory", "64M", "--cpus", 4, "--kernel", kernel) as (process, socket):
+        Transcript(gdb(
+            socket, "info threads", "break before_paging", "continue", "print $cr0", "print $efer", "stepi", "print/x $rbx", "break long_mode", "continue",
+            "print $cr0", "print $cr4", "print $efer", "monitor disassemble 0x100000 1", "break count_up", "continue", "print/x $xmm0.v2_int64", "print $st0", "print $st1",
+            "info float", "print $mxcsr", "finish", "watch *(int*)&counter", "continue", "continue", "backtrace", "delete", "tbreak user_program", "continue", "print/x $cs",
+            "info threads", "stepi", "print/x $rbx", "set var $xmm1.v2_int64[1] = 0x77", "print/x $xmm1.v2_int64", "set var $st1 = 2.5", "print $st1", "set var $mxcsr = 0x3f80",
+            "print $mxcsr", "set var $cr0 = 0x11ULL", "print $cr0", "monitor gdt", "monitor idt", "monitor tss cpu0", "monitor apic cpu1", "monitor ioapic", "monitor irq",
+            "monitor walk 0x100000", "monitor table", "info registers system", "delete", "detach", symbols=kernel,
+        )).shows(
+            r'^\* 1 .*"cpu0" \(protected mode, ring 0', r'^  4 .*"cpu3" \(real mode, waits for SIPI', r"hit Breakpoint 1, before_paging", r"= \[ PE ET \]", r"= \[ \]", r"= 0x1234$",
+            r"hit Breakpoint 2, long_mode", r"= \[ PE MP ET PG \]", r"= \[ PAE OSFXSR OSXMMEXCPT \]", r"= \[ LME LMA \]", r"0x0000000000100000  ", r"hit Breakpoint 3, count_up",
+            r"= \{0x1122334455667788, 0x99aabbccddeeff00\}", r"= 3\.14159265358979323851", r"= 1$", r"^=>R6: Valid   0x4000c90fdaa22168c235", r"= \[ IM DM ZM OM UM PM RC=0 \]",
+            r"^(0x[0-9a-f]+ in )?long_mode \(\)", r"hit Breakpoint 3, count_up", r"Old value = 1\nNew value = 2", r"^#0 .*count_up", r"^#1 .* long_mode", r"user_program \(\)", r"= 0x2b$",
+            r'^\* 1 .*"cpu0" \(64-bit mode, ring 3', r"= 0x55$", r"= \{0x0, 0x77\}", r"= 2\.5$", r"RC=1", r"Could not write register|can.t", r"= \[ PE MP ET PG \]",
+            r"0x18 +0xaf9b\w+ +code of 64 bits, readable, DPL 0", r"0x30 +0x\w+ +64-bit TSS, busy, DPL 0", r"0x30 +0x\w+ +64-bit interrupt gate to 0x18:0x10\w+, DPL 3", r"RSP0 +0x17e000",
+            r"cpu1: local APIC 1 at 0xfee00000, xAPIC", r"LVT LINT0 ", r"ioapic: I/O APIC 0, 24 pins", r"cpu3 +interrupts off", r"page of 2 MiB: supervisor: read yes", r"0x100000 is guest-physical 0x100000",
+            r"^apic +the local APIC's registers \(cpu0 cpu1 cpu2 cpu3\)", r"^cs_rights +0x\w+", r"^idt_base +0x10", r"^lstar +0x0", r"detached\]",
+        )
+        assert process.wait(60) == 1, "the guest didn't run to its end after the detach"
+
+
+def gdb_pc_real_mode(program, pc, scratch):
+    """From the reset vector through the BIOS to a boot sector: real mode, linear addresses, a watchpoint, no symbols and no `set architecture`."""
+    with guest(program, scratch, "--machine", "pc", "--memory", "64M", "--disk", pc / "boot_sector.img") as (process, socket):
+        Transcript(gdb(
+            socket, "print/x $pc", "print/x $cs_base", "stepi", "stepi", "monitor cpus", "tbreak *0x7c00", "continue", "print/x $cs", "monitor disassemble 0x7c00 2", "monitor idt",
+            "stepi", "print/x $pc", "print/x $cs", "stepi 4", "print/x $bx", "print $eflags.IF", "watch *(short*)0x7c1e", "continue", "continue", "delete", "detach", architecture="auto",
+        )).shows(
+            r"= 0xfffffff0$", r"= 0xffff0000$", r"^0x00000000000f", r"^0x00000000000f", r"^0 cpu0 at 0xf\w+, real mode, 2 instructions", r"Temporary breakpoint 1, 0x0000000000007c00", r"= 0x0$",
+            r"^0x0000000000007c00  ea0500c007 +ljmp", r"^0x0000000000007c05  8cc8 +mov +ax, cs", r"0x13 .*0xf000:0x", r"= 0x7c05$", r"= 0x7c0$", r"= 0x1234$",
+            r"Old value = 22136\nNew value = 26796", r"detached\]",
+        )
+        assert process.wait(60) == 1, "the guest didn't run to its end after the detach"
+
+
+def lldb_pc(program, pc, scratch):
+    """lldb on a PC: from 32-bit code to 64-bit code, vector registers, a watchpoint."""
+    kernel = pc / "pc_modes.elf"
+    with guest(program, scratch, "--machine", "pc", "--memory", "64M", "--cpus", 2, "--kernel", kernel) as (process, socket):
+        Transcript(lldb(
+            socket, "thread list", "breakpoint set --name before_paging", "breakpoint set --name count_up", "continue", "register read cr0", "continue",
+            "register read xmm0 st0 cr0 efer mxcsr", "thread backtrace", "watchpoint set expression -s 4 -- &counter", "breakpoint delete --force", "continue",
+            "watchpoint delete --force", "process detach", symbols=kernel,
+        )).shows(
+            r"cpu0: protected mode", r"cpu1: real mode, waits for SIPI", r"stop reason = breakpoint 1", r"PG = 0, .*PE = 1", r"stop reason = breakpoint 2",
+            r"xmm0 = \{0x88 0x77 0x66 0x55 0x44 0x33 0x22 0x11 0x00 0xff", r"PG = 1, .*PE = 1", r"LMA = 1, LME = 1", r"frame #0: .*count_up", r"stop reason = watchpoint", r"detached",
+        )
+        assert process.wait(60) == 1, "the guest didn't run to its end after the detach"
+
+
 def clients_come_and_go(program, hello, scratch):
     """A client that vanishes in the middle of a packet, one after another; the guest is never held up by one that is gone."""
     import socket as sockets
@@ -237,6 +290,9 @@ VARIATIONS = {
     "gdb_registers_and_memory": gdb_registers_and_memory,
     "gdb_debian": gdb_debian,
     "lldb_session": lldb_session,
+    "gdb_pc_modes": gdb_pc_modes,
+    "gdb_pc_real_mode": gdb_pc_real_mode,
+    "lldb_pc": lldb_pc,
     "clients_come_and_go": clients_come_and_go,
 }
 
@@ -245,11 +301,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", required=True)
     parser.add_argument("--hello", required=True)
+    parser.add_argument("--pc", required=True, help="the folder of the guests for PCs")
     parser.add_argument("variation", choices=VARIATIONS)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="orrery-debug-") as scratch:
         try:
-            VARIATIONS[arguments.variation](arguments.program, arguments.hello, Path(scratch))
+            guests = Path(arguments.pc) if "_pc" in arguments.variation else arguments.hello
+            VARIATIONS[arguments.variation](arguments.program, guests, Path(scratch))
         except Unavailable as reason:
             print(f"skipped: {reason}")
             return SKIPPED

@@ -206,3 +206,20 @@ TEST_CASE("a restored I/O APIC sends nothing by itself and knows its levels") {
     bench.apics.end_of_interrupt(0x41);
     REQUIRE(bench.first.got.size() == 2);
 }
+
+TEST_CASE("the redirection table is told decoded, and each input's state") {
+    Bench bench;
+    bench.set_entry(20, u64{1} << 56 | level | active_low | 0x61);
+    const Table before = bench.io_apic.table("ioapic");
+    REQUIRE(before.rows.size() == IoApic::pins);
+    CHECK(before.rows[20].meaning == "fixed, vector 0x61, to APIC 0x1, level, active low");
+    CHECK(before.rows[0].meaning.ends_with(", masked"));
+    bench.io_apic.set_irq(20, true);
+    CHECK(bench.io_apic.table("ioapic").rows[20].meaning.ends_with(", remote IRR, asserted"));
+    const std::vector<IrqInput> inputs = bench.io_apic.irq_inputs();
+    CHECK(inputs[20].in_service);
+    CHECK(inputs[20].level);
+    CHECK(inputs[20].priority == 6);
+    CHECK(inputs[20].enabled_for == std::vector<u32>{1});
+    CHECK(inputs[0].enabled_for.empty());
+}

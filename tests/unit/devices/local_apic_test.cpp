@@ -586,3 +586,29 @@ TEST_CASE("a restored APIC has its requests, raises no edge, and its timer goes 
     bench.advance(10'000);
     REQUIRE(bench.a.apic.acknowledge() == u8{0x50});
 }
+
+TEST_CASE("an APIC's registers are told decoded, and telling changes nothing") {
+    Bench bench;
+    Unit& unit = bench.a;
+    unit.put(reg::timer, 0x2'0031);
+    unit.put(reg::lint0, masked | 0x700);
+    unit.put(reg::divide, 0xb);
+    bench.send(0x55);
+    const std::vector<u8> before = save(unit.apic);
+    const TableSource* tables = unit.apic.tables();
+    REQUIRE(tables);
+    CHECK(tables->tables().front().name == "apic");
+    const Table table = tables->table("apic");
+    const auto meaning = [&](std::string_view name) {
+        for (const TableRow& row : table.rows)
+            if (row.name == name) return row.meaning;
+        return std::string("no such row");
+    };
+    CHECK(table.heading.starts_with("local APIC 0 at 0xfee00000, xAPIC"));
+    CHECK(meaning("LVT timer") == "vector 0x31, periodic");
+    CHECK(meaning("LVT LINT0") == "ExtINT, vector 0x0, edge, active high, masked");
+    CHECK(meaning("IRR") == "requested: 0x55");
+    CHECK(meaning("ISR") == "in service: none");
+    CHECK(meaning("timer divide") == "by 1");
+    CHECK(save(unit.apic) == before);
+}

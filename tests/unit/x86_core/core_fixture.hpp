@@ -154,4 +154,40 @@ struct ProtectedFixture : CoreFixture {
     u64 stack(u32 index, u32 size = 4) { return read(state.r[gpr::rsp] + index * size, size); }
 };
 
+// The same in 64-bit mode: 4 MiB mapped to themselves, 16-byte gates, a TSS with RSP0 and IST1.
+struct LongFixture : ProtectedFixture {
+    static constexpr u16 code64 = 0x40, data64 = 0x48, user_code64 = 0x53, user_data64 = 0x5b;
+    static constexpr u64 long_tss = 0x4000;
+
+    LongFixture() {
+        constexpr u64 rights = entry::present | entry::writable | entry::user;
+        write(0x10000, 0x11000 | rights, 8);
+        write(0x11000, 0x12000 | rights, 8);
+        for (u64 i = 0; i < 2; ++i) write(0x12000 + i * 8, i * 2 * MiB | rights | entry::large, 8);
+        write_descriptor(code64, descriptor(0, 0, (flat_code & ~access::big) | access::long_mode));
+        write_descriptor(data64, descriptor(0, 0, flat_data));
+        write_descriptor(user_code64, descriptor(0, 0, (flat_code & ~access::big) | access::long_mode | ring3));
+        write_descriptor(user_data64, descriptor(0, 0, flat_data | ring3));
+        state.cr0 |= cr0::pg;
+        state.cr3 = 0x10000;
+        state.cr4 |= cr4::pae;
+        state.efer |= efer::lme | efer::lma;
+        state.idtr.limit = 0xfff;
+        state.tr = {long_tss, 103, task, access::present | static_cast<u16>(SystemType::tss_busy)};
+        write(long_tss + 4, 0x7000, 8);         // RSP0
+        write(long_tss + 4 + 4 * 8, 0x6000, 8); // IST1
+        run_in(code64, data64);
+    }
+    void run_in(u16 code, u16 data) {
+        state.segment(Segment::cs) = Descriptor{read(gdt + (code & ~u64{7}), 8)}.segment(code);
+        state.segment(Segment::ss) = Descriptor{read(gdt + (data & ~u64{7}), 8)}.segment(data);
+        core.set_rip(0x5000);
+        state.r[gpr::rsp] = 0x9008;
+    }
+    void write_long_gate(u8 vector, u64 offset, SystemType type, u32 dpl, u8 ist = 0) {
+        write(idt + vector * 16, gate(code64, static_cast<u32>(offset), type, dpl, ist), 8);
+        write(idt + vector * 16 + 8, offset >> 32, 8);
+    }
+};
+
 } // namespace orrery::x86::test
