@@ -205,7 +205,7 @@ DecodedInstruction decode_for_reader(u32 bits, u64 pc) {
     for (std::string_view rest = operands(row.format); !rest.empty();) {
         const std::string_view operand = rest.substr(0, rest.find(' '));
         rest.remove_prefix(std::min(rest.size(), operand.size() + 1));
-        decoded.fields.push_back({operand, value(operand, instruction, pc)});
+        decoded.fields.push_back({std::string(operand), value(operand, instruction, pc)});
     }
     return decoded;
 }

@@ -1,5 +1,5 @@
-// A RISC-V instruction's encoding, taken apart for a reader: what it is called, where the manual describes it, and what
-// each operand says.
+// An instruction's encoding, taken apart for a reader (here RISC-V's, see decoded_x86.hpp): what it is called, where
+// the manual describes it, and what each operand says.
 #pragma once
 
 #include <string>
@@ -12,8 +12,8 @@ namespace orrery::app {
 
 struct DecodedInstruction {
     struct Field {
-        std::string_view name; // rd, rs1, imm …
-        std::string value;     // a0, -16, 0x80000010 …
+        std::string name;  // rd, rs1, imm …; of x86 the manual's Eb, Gv …
+        std::string value; // a0, -16, 0x80000010 …
     };
     std::string name;          // "c.addi"; "illegal"
     std::string expands_to;    // of a compressed instruction

@@ -1,6 +1,7 @@
 #include "app/explain/explain_command.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <limits>
@@ -16,7 +17,6 @@
 #include "app/messages.hpp"
 #include "app/run_command.hpp"
 #include "app/values.hpp"
-#include "cpu/riscv/hart.hpp"
 #include "machine/snapshot.hpp"
 
 namespace orrery::app {
@@ -29,7 +29,8 @@ constexpr u64 most_blocks = 1000;
 struct Request {
     std::vector<u8> bytes;
     u64 at = 0x8000'0000;
-    riscv::Mode mode{.float_enabled = true};
+    std::string mode;                      // with `bytes`
+    Assembly assembly = Assembly::riscv64; // whose code it is
     u64 hottest = 0;
     std::optional<u64> address;
     u64 instructions = 0;
@@ -42,11 +43,35 @@ Result<u64> number(std::string_view option, const std::string& text, u64 least, 
     return parsed;
 }
 
-Result<riscv::Privilege> parse_mode(const std::string& text) {
-    if (text == "m") return riscv::Privilege::machine;
-    if (text == "s") return riscv::Privilege::supervisor;
-    if (text == "u") return riscv::Privilege::user;
-    return error("--mode: '{}' is no mode; expected m, s or u", text);
+Result<std::string> parse_mode(const std::string& word) {
+    constexpr std::array<std::string_view, 6> words{"m", "s", "u", "16", "32", "64"};
+    if (word.empty() || std::ranges::find(words, word) != words.end()) return word;
+    return error("--mode: '{}' is no mode; expected m, s or u, or 16, 32 or 64 for x86 code", word);
+}
+
+// Of a machine's CPUs.
+Result<Assembly> assembly_of(const Machine& machine) {
+    const std::string_view triple = machine.cpus().front()->debug_view().debugger_triple();
+    const auto assembly = app::assembly_of(triple);
+    if (!assembly) return error("explain: nothing is known of '{}'", triple);
+    return *assembly;
+}
+
+// Of a byte string: as --mode has it, or the machine that was named.
+Result<Assembly> assembly_of(const ExplainArguments& arguments) {
+    if (is_x86_mode(arguments.mode)) return Assembly::x86_64;
+    if (arguments.run.machine == RunArguments{}.machine) return Assembly::riscv64;
+    const Board* board = find_board(arguments.run.machine);
+    if (!board) return error("--machine: there is no machine '{}'", arguments.run.machine);
+    BoardOptions options;
+    options.serial = "none";
+    const std::unique_ptr<Machine> machine = TRY(board->create(options));
+    return assembly_of(*machine);
+}
+
+Status check_alignment(std::string_view option, u64 address, Assembly assembly) {
+    if (address % least_bytes(assembly) == 0) return {};
+    return error("{}: {:#x} is odd, and instructions lie at even addresses", option, address);
 }
 
 Result<Request> understand(const ExplainArguments& arguments) {
@@ -55,23 +80,22 @@ Result<Request> understand(const ExplainArguments& arguments) {
         return error("explain: say what, with one of --bytes HEX, --hottest N and --address ADDRESS; "
                      "`orrery explain --help` has examples");
     Request request;
-    request.mode.privilege = TRY(parse_mode(arguments.mode));
     if (!arguments.at.empty()) request.at = TRY(number("--at", arguments.at, 0, any_number));
-    if (request.at % 2 != 0) return error("--at: {:#x} is odd, and instructions lie at even addresses", request.at);
     if (!arguments.bytes.empty()) {
-        request.bytes = TRY(parse_byte_string(arguments.bytes));
+        request.mode = TRY(parse_mode(arguments.mode));
+        request.assembly = TRY(assembly_of(arguments));
+        request.bytes = TRY(parse_byte_string(arguments.bytes, request.assembly));
+        TRY_STATUS(check_alignment("--at", request.at, request.assembly));
         return request;
     }
     request.instructions = TRY(number("--instructions", arguments.instructions, 1, any_number));
     if (!arguments.hottest.empty()) request.hottest = TRY(number("--hottest", arguments.hottest, 1, most_blocks));
     if (!arguments.address.empty()) request.address = TRY(number("--address", arguments.address, 0, any_number));
-    if (request.address.value_or(0) % 2 != 0)
-        return error("--address: {:#x} is odd, and instructions lie at even addresses", *request.address);
     RunArguments run = arguments.run;
     run.deterministic = true;
-    for (const auto& [option, given] : {std::pair{"--save", run.save}, std::pair{"--hash-every", run.hash_every},
-                                        std::pair{"--gdb", run.gdb}, std::pair{"--monitor", run.monitor},
-                                        std::pair{"--trace-file", run.trace_file}})
+    for (const auto& [option, given] :
+         {std::pair{"--save", run.save}, std::pair{"--hash-every", run.hash_every}, std::pair{"--gdb", run.gdb},
+          std::pair{"--monitor", run.monitor}, std::pair{"--trace-file", run.trace_file}})
         if (!given.empty()) return error("{}: is an option of `orrery run` alone", option);
     if (run.engine == "interp")
         return error("--engine interp: explain counts executions in translated code; leave the option out");
@@ -80,17 +104,19 @@ Result<Request> understand(const ExplainArguments& arguments) {
 }
 
 // Block after block to the string's end.
-void explain_bytes(const Request& request, ExplainWorkshop& workshop, Explanation& explanation) {
+Status explain_bytes(const Request& request, ExplainWorkshop& workshop, Explanation& explanation) {
+    const u64 mode = TRY(workshop.guest().mode_of(request.mode));
     explanation.title = fmt::format("{} bytes at {:#x}", request.bytes.size(), request.at);
     for (std::size_t done = 0; done < request.bytes.size();) {
         const dbt::CodeBytes code{
-            .key = {request.at + done, request.mode.pack()},
+            .key = {request.at + done, mode},
             .bytes = {request.bytes.begin() + static_cast<std::ptrdiff_t>(done), request.bytes.end()}};
         explanation.blocks.push_back(workshop.explain(code));
         const u32 explained = explanation.blocks.back().block.guest_bytes;
-        if (explained == 0) return;
+        if (explained == 0) return {};
         done += explained;
     }
+    return {};
 }
 
 void explain_hottest(const Request& request, const std::vector<dbt::CodeBytes>& executed, u64 retired,
@@ -108,7 +134,8 @@ void explain_hottest(const Request& request, const std::vector<dbt::CodeBytes>& 
     explanation.notes.push_back(fmt::format("together {:.1f} % of all instructions", shown * 100));
 }
 
-Status explain_run(Request& request, ExplainWorkshop& workshop, Explanation& explanation) {
+// `workshop` is made for the machine's CPUs.
+Status explain_run(Request& request, std::unique_ptr<ExplainWorkshop>& made, Explanation& explanation) {
     TRY_STATUS(translator_usable());
     TRY_STATUS(place_image(request.plan));
     dbt::CodeInspector inspector;
@@ -117,6 +144,10 @@ Status explain_run(Request& request, ExplainWorkshop& workshop, Explanation& exp
     request.plan.board.count_executions = true;
     const std::unique_ptr<Machine> machine = TRY(request.plan.machine->create(request.plan.board));
     if (request.plan.restore) TRY_STATUS(restore_snapshot(*machine, *request.plan.restore));
+    const Assembly assembly = TRY(assembly_of(*machine));
+    if (request.address) TRY_STATUS(check_alignment("--address", *request.address, assembly));
+    made = TRY(ExplainWorkshop::create(assembly, request.plan.board.cpu_model));
+    ExplainWorkshop& workshop = *made;
     tell("runs {} instructions first", request.instructions);
     const u64 before = machine->retired();
     const Outcome outcome = machine->run_until(before + std::min(request.instructions, ~u64{0} - before));
@@ -128,9 +159,10 @@ Status explain_run(Request& request, ExplainWorkshop& workshop, Explanation& exp
     if (request.address) {
         const auto code = inspector.at(*request.address);
         if (!code)
-            return error(
-                "--address: after {} instructions hart 0 can't fetch from {:#x} (exception {}); its pc is {:#x}",
-                retired, *request.address, code.error().code, machine->cpus().front()->pc());
+            return error("--address: after {} instructions {} can't fetch from {:#x} (exception {}); its pc is {:#x}",
+                         retired, machine->cpus().front()->name(), *request.address,
+                         code.error().code & machine->cpus().front()->debug_view().words().code_mask,
+                         machine->cpus().front()->pc());
         explanation.title = fmt::format("The block at {:#x}, after {} instructions", *request.address, retired);
         explanation.blocks.push_back(workshop.explain(*code));
     } else {
@@ -148,12 +180,14 @@ Status write(const std::string& text, const std::string& path) {
 }
 
 Status carry_out(Request& request, const std::string& html) {
-    const auto workshop = TRY(ExplainWorkshop::create());
+    std::unique_ptr<ExplainWorkshop> workshop;
     Explanation explanation;
-    if (!request.bytes.empty())
-        explain_bytes(request, *workshop, explanation);
-    else
-        TRY_STATUS(explain_run(request, *workshop, explanation));
+    if (!request.bytes.empty()) {
+        workshop = TRY(ExplainWorkshop::create(request.assembly, request.plan.board.cpu_model));
+        TRY_STATUS(explain_bytes(request, *workshop, explanation));
+    } else {
+        TRY_STATUS(explain_run(request, workshop, explanation));
+    }
     if (!workshop->missing().empty()) explanation.notes.push_back(workshop->missing());
     if (html.empty()) {
         std::fputs(explanation_text(explanation).c_str(), stdout);
@@ -167,9 +201,10 @@ Status carry_out(Request& request, const std::string& html) {
 void ExplainArguments::add_to(CLI::App& command) {
     command.add_option("--bytes", bytes, "instructions in the order of memory, like '13050500 8280'")->type_name("HEX");
     command.add_option("--at", at, "with --bytes: where they lie (0x80000000)")->type_name("ADDRESS");
-    command.add_option("--mode", mode, "with --bytes: the hart's mode, m, s or u (m)")->type_name("NAME");
+    command.add_option("--mode", mode, "with --bytes: the CPU's mode; m, s or u (m), and of x86 code 16, 32 or 64")
+        ->type_name("NAME");
     command.add_option("--hottest", hottest, "the blocks in which a run spends the most instructions")->type_name("N");
-    command.add_option("--address", address, "The block at an address, as hart 0 sees it after a run")
+    command.add_option("--address", address, "The block at an address, as the first CPU sees it after a run")
         ->type_name("ADDRESS");
     command.add_option("--instructions", instructions, "how long that run is (300000000)")->type_name("COUNT");
     command.add_option("--html", html, "write one page for a browser instead of text")->type_name("FILE");

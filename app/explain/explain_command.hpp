@@ -8,7 +8,7 @@
 namespace orrery::app {
 
 struct ExplainArguments {
-    std::string bytes, at, mode = "m";
+    std::string bytes, at, mode;
     std::string hottest, address;
     std::string instructions = "300000000";
     std::string html;

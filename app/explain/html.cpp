@@ -50,7 +50,7 @@ public:
         : html_(html), view_(view), prefix_(fmt::format("b{}", number)) {}
 
     void write() {
-        add("<section>\n<h2>Block {:#x}, {}</h2>\n<p>{}</p>\n", view_.block.key.pc, escaped(view_.mode()),
+        add("<section>\n<h2>Block {:#x}, {}</h2>\n<p>{}</p>\n", view_.block.key.pc, escaped(view_.mode),
             escaped(view_.counts()));
         if (const std::string registers = view_.registers(); !registers.empty())
             add("<p>Guest registers in host registers: {}; rbp is the base of the others, r15 the budget.</p>\n",
@@ -113,7 +113,7 @@ private:
         add("<span class=\"note\"><code>{:#x}: {}</code>", line.pc, line.bytes);
         if (!decoded.expands_to.empty())
             add("<br>{}, short for {}", escaped(decoded.name), escaped(decoded.expands_to));
-        for (const auto& [name, value] : decoded.fields) add("<br>{} = <b>{}</b>", name, escaped(value));
+        for (const auto& [name, value] : decoded.fields) add("<br>{} = <b>{}</b>", escaped(name), escaped(value));
         add("<br>{}: {}<br><code>{}</code></span>", escaped(decoded.extension), escaped(decoded.manual),
             decoded.encoding);
     }

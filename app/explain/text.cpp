@@ -27,7 +27,7 @@ private:
     void row(std::string_view label, std::string_view content) { line("      {:<10} {}", label, content); }
 
     void add(const BlockView& view) {
-        line("\nblock {:#x}, {}", view.block.key.pc, view.mode());
+        line("\nblock {:#x}, {}", view.block.key.pc, view.mode);
         line("  {}", view.counts());
         if (const std::string registers = view.registers(); !registers.empty())
             line("  guest registers in host registers: {}; rbp is the base of the others, r15 the budget", registers);

@@ -5,8 +5,6 @@
 #include <cstring>
 #include <optional>
 
-#include "cpu/riscv/state.hpp"
-
 namespace orrery::app {
 namespace {
 
@@ -72,14 +70,6 @@ bool names(std::string_view text, std::string_view slot) {
 
 } // namespace
 
-std::string BlockView::mode() const {
-    const riscv::Mode mode = riscv::Mode::unpack(block.key.mode);
-    const char* letter = mode.privilege == riscv::Privilege::machine      ? "M"
-                         : mode.privilege == riscv::Privilege::supervisor ? "S"
-                                                                          : "U";
-    return fmt::format("{}-mode, floating point {}", letter, mode.float_enabled ? "on" : "off");
-}
-
 std::string BlockView::counts() const {
     const auto instructions = [](const dbt::ExplainedBlock::Stage& stage) {
         return std::ranges::count(stage.lines, false, &dbt::ExplainedBlock::Line::marker);
@@ -109,45 +99,54 @@ std::string BlockView::registers() const {
     return text;
 }
 
-Viewer::Viewer() {
-    auto guest = Disassembler::create(Assembly::riscv64);
-    auto host = Disassembler::create(Assembly::x86_64);
-    if (!guest || !host) missing_ = (guest ? host : guest).error().message();
-    if (guest) guest_ = std::move(*guest);
-    if (host) host_ = std::move(*host);
+Viewer::Viewer(const ExplainedGuest& guest) : guest_(guest) { static_cast<void>(disassembler(Assembly::x86_64)); }
+
+const Disassembler* Viewer::disassembler(Assembly assembly) {
+    const auto found = disassemblers_.find(assembly);
+    if (found != disassemblers_.end()) return found->second.get();
+    auto made = Disassembler::create(assembly);
+    if (!made) missing_ = made.error().message();
+    return disassemblers_.emplace(assembly, made ? std::move(*made) : nullptr).first->second.get();
 }
 
-BlockView Viewer::view(dbt::ExplainedBlock block, const dbt::CodeBytes& code) const {
-    BlockView made{.block = std::move(block), .guests = {}, .hosts = {}, .executions = code.executions};
+BlockView Viewer::view(dbt::ExplainedBlock block, const dbt::CodeBytes& code) {
+    BlockView made{.block = std::move(block),
+                   .guests = {},
+                   .hosts = {},
+                   .mode = guest_.mode_words(code.key.mode),
+                   .executions = code.executions};
     add_guests(code, made);
     add_hosts(made);
     return made;
 }
 
-void Viewer::add_guests(const dbt::CodeBytes& code, BlockView& view) const {
+void Viewer::add_guests(const dbt::CodeBytes& code, BlockView& view) {
     const std::span<const u8> all(code.bytes);
+    const Assembly assembly = guest_.assembly(code.key.mode);
     for (const dbt::ExplainedBlock::Guest& guest : view.block.guests) {
         const auto bytes = all.subspan(guest.pc - code.key.pc, guest.length_bytes);
-        u32 bits = 0;
-        std::memcpy(&bits, bytes.data(), std::min(bytes.size(), sizeof bits));
+        std::vector<u8> shown(bytes.begin(), bytes.end());
+        if (!shown_as_bytes(assembly)) std::ranges::reverse(shown);
         GuestLine line{.pc = guest.pc,
-                       .bytes = fmt::format("{:0{}x}", bits, 2 * guest.length_bytes),
+                       .bytes = hexadecimal(shown),
                        .text = {},
-                       .decoded = decode_for_reader(bits, guest.pc)};
-        if (guest_) line.text = guest_->at(bytes, guest.pc).text;
+                       .decoded = guest_.decode(bytes, code.key, guest.pc)};
+        if (const Disassembler* one = disassembler(assembly)) line.text = one->at(bytes, guest.pc).text;
         if (line.text.empty()) line.text = line.decoded.name;
         view.guests.push_back(std::move(line));
     }
 }
 
 void Viewer::add_hosts(BlockView& view) const {
+    const auto found = disassemblers_.find(Assembly::x86_64);
+    const Disassembler* host = found == disassemblers_.end() ? nullptr : found->second.get();
     const dbt::ExplainedBlock& block = view.block;
     const std::span<const u8> all(block.host_code);
     for (const dbt::ExplainedBlock::HostPiece& piece : block.host_pieces) {
         const u32 end = piece.offset + piece.size_bytes;
         for (u32 offset = piece.offset; offset < end;) {
             const auto left = all.subspan(offset, end - offset);
-            const Disassembler::Answer answer = host_ ? host_->at(left, offset) : Disassembler::Answer{};
+            const Disassembler::Answer answer = host ? host->at(left, offset) : Disassembler::Answer{};
             // What can't be disassembled is shown as it stands.
             const u32 length = answer.length_bytes != 0 ? answer.length_bytes : static_cast<u32>(left.size());
             const auto bytes = left.first(length);

@@ -48,9 +48,8 @@ Result<Answer> disassemble(Monitor& monitor, Door, const Words& words) {
 Result<Answer> explain(Monitor& monitor, Door, const Words& words) {
     const dbt::CodeInspector* inspector = monitor.surroundings().inspector;
     if (!inspector) return error("explain: this machine has no translator that could tell");
-    if (TRY(monitor.assembly(0)) != Assembly::riscv64) return error("explain: x86 code can't be explained yet");
     const u64 address = words.empty() ? monitor.machine().cpus().front()->pc() : TRY(monitor.address(words[0]));
-    if (address % 2 != 0) return error("{:#x} is odd, and instructions lie at even addresses", address);
+    if (address % least_bytes(TRY(monitor.assembly(0))) != 0) return error("{:#x} is odd, and instructions lie at even addresses", address);
     dbt::CodeBytes code{.key = {.pc = address, .mode = inspector->mode()}, .bytes = std::vector<u8>(page_size)};
     code.bytes.resize(monitor.controller().read_memory(0, MemorySpace::of_cpu, address, code.bytes));
     if (code.bytes.empty()) return error("there is no memory at {:#x}; `walk` says why", address);
@@ -82,7 +81,7 @@ Words symbol_names(Monitor& monitor, const Words& before) {
 constexpr Command commands[]{
     {"disassemble", "[ADDRESS|SYMBOL [COUNT [CPU]]]", "instructions, from the CPU's pc on (8)",
      "disassemble 0x80000000 20", 0, 3, true, disassemble, symbol_names},
-    {"explain", "[ADDRESS|SYMBOL]", "what the translator makes of the block there, as hart0 would run it now",
+    {"explain", "[ADDRESS|SYMBOL]", "what the translator makes of the block there, as the first CPU would run it now",
      "explain 0x80000000", 0, 1, true, explain, symbol_names},
     {"symbol", "ADDRESS|SYMBOL", "the name of an address, or the address of a name", "symbol main", 1, 1, false, symbol,
      symbol_names},

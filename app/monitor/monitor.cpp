@@ -230,7 +230,8 @@ Result<const Disassembler*> Monitor::disassembler(Assembly assembly) {
 }
 
 Result<ExplainWorkshop*> Monitor::workshop() {
-    if (!workshop_) workshop_ = TRY(ExplainWorkshop::create());
+    const Assembly of_cpus = TRY(assembly(0));
+    if (!workshop_) workshop_ = TRY(ExplainWorkshop::create(of_cpus));
     return workshop_.get();
 }
 

@@ -226,7 +226,7 @@ def gdb_pc_modes(program, pc, scratch):
             "info float", "print $mxcsr", "finish", "watch *(int*)&counter", "continue", "continue", "backtrace", "delete", "tbreak user_program", "continue", "print/x $cs",
             "info threads", "stepi", "print/x $rbx", "set var $xmm1.v2_int64[1] = 0x77", "print/x $xmm1.v2_int64", "set var $st1 = 2.5", "print $st1", "set var $mxcsr = 0x3f80",
             "print $mxcsr", "set var $cr0 = 0x11ULL", "print $cr0", "monitor gdt", "monitor idt", "monitor tss cpu0", "monitor apic cpu1", "monitor ioapic", "monitor irq",
-            "monitor walk 0x100000", "monitor table", "info registers system", "delete", "detach", symbols=kernel,
+            "monitor walk 0x100000", "monitor table", "info registers cs_rights idt_base lstar", "delete", "detach", symbols=kernel,
         )).shows(
             r'^\* 1 .*"cpu0" \(protected mode, ring 0', r'^  4 .*"cpu3" \(real mode, waits for SIPI', r"hit Breakpoint 1, before_paging", r"= \[ PE ET \]", r"= \[ \]", r"= 0x1234$",
             r"hit Breakpoint 2, long_mode", r"= \[ PE MP ET PG \]", r"= \[ PAE OSFXSR OSXMMEXCPT \]", r"= \[ LME LMA \]", r"0x0000000000100000  ", r"hit Breakpoint 3, count_up",
@@ -245,7 +245,7 @@ def gdb_pc_real_mode(program, pc, scratch):
     with guest(program, scratch, "--machine", "pc", "--memory", "64M", "--disk", pc / "boot_sector.img") as (process, socket):
         Transcript(gdb(
             socket, "print/x $pc", "print/x $cs_base", "stepi", "stepi", "monitor cpus", "tbreak *0x7c00", "continue", "print/x $cs", "monitor disassemble 0x7c00 2", "monitor idt",
-            "stepi", "print/x $pc", "print/x $cs", "stepi 4", "print/x $bx", "print $eflags.IF", "watch *(short*)0x7c1e", "continue", "continue", "delete", "detach", architecture="auto",
+            "stepi", "print/x $pc", "print/x $cs", "stepi 4", "print/x $bx", "print $eflags.IF", "watch *(short*)0x7c1c", "continue", "delete", "detach", architecture="auto",
         )).shows(
             r"= 0xfffffff0$", r"= 0xffff0000$", r"^0x00000000000f", r"^0x00000000000f", r"^0 cpu0 at 0xf\w+, real mode, 2 instructions", r"Temporary breakpoint 1, 0x0000000000007c00", r"= 0x0$",
             r"^0x0000000000007c00  ea0500c007 +ljmp", r"^0x0000000000007c05  8cc8 +mov +ax, cs", r"0x13 .*0xf000:0x", r"= 0x7c05$", r"= 0x7c0$", r"= 0x1234$",

@@ -94,6 +94,29 @@ class Explain(unittest.TestCase):
                      "host", "%3 = add %1, %2", "goto 0x1004"):
             self.assertIn(part, text)
 
+    def test_x86_code_is_explained_in_each_mode(self):
+        text = self.text("--bytes", "48 8b 45 f8 01 d8 c3", "--at", "0x1000", "--mode", "64")
+        for part in ("block 0x1000, 64-bit code, ring 0", "mov rax, qword ptr [rbp - 0x8]", "decoded    mov: Gv = rax, Ev = ss:[rbp - 0x8], 8 bytes",
+                     "SDM 2, MOV", "REX.W ModRM mod 01 reg 000 rm 101", 'row "8B /r"', "add: Ev = eax, Gv = ebx", "frontend", "host"):
+            self.assertIn(part, text)
+        text = self.text("--bytes", "8b 07 66 40 eb fe", "--mode", "16")
+        for part in ("16-bit code, real mode", "mov ax, word ptr [bx]", "inc eax", "Jb = 0x80000004"):
+            self.assertIn(part, text)
+        text = self.text("--bytes", "40 0f 0b", "--machine", "pc", "--mode", "32")
+        for part in ("32-bit code, ring 0, flat segments", "inc eax", "ud2"):
+            self.assertIn(part, text)
+        self.assertIn("block 0x1001, 64-bit code", self.text("--bytes", "90", "--machine", "q35", "--at", "0x1001"))
+        self.assertIn("illegal", self.text("--bytes", "06", "--mode", "64"))
+
+    def test_a_pcs_hottest_blocks_are_explained(self):
+        disk = self.folder / "boot.img"
+        # mov $1000, %cx; 1: inc %ax; loop 1b; 2: jmp 2b
+        code = bytes.fromhex("b9e803 40 e2fd ebfe")
+        disk.write_bytes(code + bytes(510 - len(code)) + b"\x55\xaa")
+        text = self.text("--machine", "pc", "--disk", disk, "--hottest", "3", "--instructions", "20000000")
+        self.assertIn("block 0x7c06, 16-bit code, real mode", text)
+        self.assertIn("jmp", text)
+
     def test_bytes_behind_a_blocks_end_become_further_blocks(self):
         self.assertEqual(self.text("--bytes", "8280 8280 0100").count("\nblock "), 3)
 
