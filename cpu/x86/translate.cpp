@@ -108,9 +108,7 @@ void BlockTranslation::note_trap() {
 }
 
 void BlockTranslation::finish_instruction() {
-    if (ended_ || !stops_behind()) return;
-    note_trap();
-    leave();
+    if (!ended_ && stops_behind()) leave();
 }
 
 // ---- jumps. Under a trap or in an interrupt's shadow they go through the dispatcher.

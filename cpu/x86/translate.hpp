@@ -100,9 +100,19 @@ public:
     void jump_to(ir::Value target, ir::JumpKind kind = ir::JumpKind::plain);
     void raise(Fault fault) { end(ir::Raise{.code = fault.code, .value = fault.value}); }
     // Something was changed that translation relies on, or interrupts are to be looked at.
-    void leave() { end(ir::Leave{.pc = next_pc_}); }
+    void leave() {
+        note_trap();
+        leave_untrapped();
+    }
+    // Behind a load of SS no debug exception comes (SDM 3A 6.8.3).
+    void leave_untrapped() { end(ir::Leave{.pc = next_pc_}); }
     // A helper has set RIP.
     void leave_with_rip() { end(ir::Leave{.pc = next_pc_, .pc_in_state = true}); }
+    // The same behind a transfer that a single step is to stop behind, unlike behind int n (SDM 3B 17.3.1.4).
+    void leave_with_rip_trapped() {
+        note_trap();
+        leave_with_rip();
+    }
     void go_on() { end(ir::Goto{.pc = next_pc_}); }
     void end(ir::Terminal terminal);
     [[nodiscard]] bool ended() const { return ended_; }

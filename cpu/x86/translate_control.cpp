@@ -57,7 +57,7 @@ FarPointer far_pointer(BlockTranslation& t) {
 void transfer_far(BlockTranslation& t, HelperNumber helper) {
     const FarPointer to = far_pointer(t);
     t.call(helper, to.selector, to.offset, t.constant(t.operand_size() | u32{t.instruction().length} << 8));
-    t.leave_with_rip();
+    t.leave_with_rip_trapped();
 }
 
 void interrupt(BlockTranslation& t, u8 vector, EventKind kind) {
@@ -126,12 +126,12 @@ void ret_far(BlockTranslation& t) {
     const bool releases = static_cast<bool>(t.instruction().row->operands[0]);
     t.call(HelperNumber::far_return, t.constant(releases ? static_cast<u64>(t.instruction().immediate) & 0xffff : 0),
            t.constant(t.operand_size()));
-    t.leave_with_rip();
+    t.leave_with_rip_trapped();
 }
 
 void iret(BlockTranslation& t) {
     t.call(HelperNumber::interrupt_return, t.constant(t.operand_size()), t.constant(t.instruction().length));
-    t.leave_with_rip();
+    t.leave_with_rip_trapped();
 }
 
 void int_(BlockTranslation& t) { interrupt(t, static_cast<u8>(t.instruction().immediate), EventKind::software); }
@@ -159,7 +159,7 @@ void syscall(BlockTranslation& t) {
 }
 void sysret(BlockTranslation& t) {
     t.call(HelperNumber::system_return, t.constant(t.operand_size()));
-    t.leave_with_rip();
+    t.leave_with_rip_trapped();
 }
 void sysenter(BlockTranslation& t) {
     t.call(HelperNumber::fast_system_call);
@@ -167,7 +167,7 @@ void sysenter(BlockTranslation& t) {
 }
 void sysexit(BlockTranslation& t) {
     t.call(HelperNumber::fast_system_return, t.constant(t.operand_size()));
-    t.leave_with_rip();
+    t.leave_with_rip_trapped();
 }
 
 void movs(BlockTranslation& t) { string(t, StringRequest::Operation::movs, 0); }

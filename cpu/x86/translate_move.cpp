@@ -22,6 +22,7 @@ void load_far_pointer(BlockTranslation& t, Segment segment) {
     const Value selector = t.load(t.binary(IrOp::add, address, u64{size}), 2);
     load_segment(t, segment, selector);
     t.write(to, offset);
+    if (segment == Segment::ss) return t.leave_untrapped();
     t.leave();
 }
 
@@ -44,7 +45,7 @@ void mov(BlockTranslation& t) {
         const auto segment = static_cast<Segment>(to.number);
         if (to.number >= segment_count || segment == Segment::cs) return t.raise(exception(vector::ud));
         load_segment(t, segment, t.read(1));
-        return t.leave();
+        return segment == Segment::ss ? t.leave_untrapped() : t.leave();
     }
     if (from.kind == OperandKind::segment) {
         if (from.number >= segment_count) return t.raise(exception(vector::ud));

@@ -22,8 +22,9 @@ void pop(BlockTranslation& t) {
         const auto segment = static_cast<Segment>(to.number);
         t.call(HelperNumber::load_segment, t.zero_extend(value, 2), t.constant(to.number));
         t.drop(size);
-        if (segment == Segment::ss) t.ir().put(slot::interrupt_shadow, t.constant(1));
-        return t.leave();
+        if (segment != Segment::ss) return t.leave();
+        t.ir().put(slot::interrupt_shadow, t.constant(1));
+        return t.leave_untrapped();
     }
     if (to.kind == OperandKind::memory) {
         const Value before = t.ir().get(slot::r(gpr::rsp));

@@ -156,6 +156,45 @@ TEST_CASE("under TF a debug exception follows every instruction") {
     CHECK((taken->flags & flag::trap) != 0);
 }
 
+TEST_CASE("under TF a debug exception follows instructions that end a block, but no load of SS") {
+    ON_BOTH_ENGINES;
+    struct Case {
+        std::vector<u8> bytes;
+        u64 trapped_behind; // bytes of instructions before the exception
+    };
+    // sti; pause; mov ds, ax; mov cr3, rcx; lgdt [rdx]; popf; rep stosb; mov ss, ax and then nop
+    for (const Case& one :
+         {Case{{0xfb}, 1}, Case{{0xf3, 0x90}, 2}, Case{{0x8e, 0xd8}, 2}, Case{{0x0f, 0x22, 0xd9}, 3},
+          Case{{0x0f, 0x01, 0x12}, 3}, Case{{0x9d}, 1}, Case{{0xf3, 0xaa}, 2}, Case{{0x8e, 0xd0, 0x90}, 3}}) {
+        program.guest.begin_anew();
+        program.guest.state().pc = code;
+        program.enter_ring_0();
+        State& state = program.guest.state();
+        state.r[gpr::rsp] = data + 0x1000;
+        state.r[gpr::rcx] = state.cr3;
+        state.r[gpr::rdx] = data;
+        state.r[gpr::rdi] = data + 0x2000;
+        std::vector<u8> table(10);
+        table[0] = 15;
+        for (u32 i = 0; i < 8; ++i) table[2 + i] = static_cast<u8>(state.gdtr.base >> 8 * i);
+        program.guest.write(data, table);
+        program.guest.write(code, std::vector<u8>(16, 0x90));
+        program.guest.write(code, one.bytes);
+        if (one.bytes[0] == 0xf3 && one.bytes[1] == 0xaa) state.r[gpr::rcx] = 1;
+        set_flags(state, flag::trap);
+        program.guest.cpu().restored();
+        program.guest.cpu().run(8);
+        const auto taken = program.guest.taken();
+        INFO("opcode " << int{one.bytes[0]} << " " << int{one.bytes.back()});
+        REQUIRE(taken);
+        CHECK(taken->vector == vector::db);
+        u64 rip = 0;
+        REQUIRE(program.guest.machine().memory().read_memory({state.r[gpr::rsp]},
+                                                             {reinterpret_cast<u8*>(&rip), sizeof rip}));
+        CHECK(rip == code + one.trapped_behind);
+    }
+}
+
 TEST_CASE("privileged and unknown instructions are the exceptions that they should be") {
     ON_BOTH_ENGINES;
     program.write({0xf4}); // hlt
