@@ -1,5 +1,5 @@
-// Which kernels are instructions of every x86-64 host: those of SSE and SSE2 whose results don't depend on the
-// processor. Their encodings are those of the guest's own rows.
+// Which kernels are instructions of the host: of every one those of SSE and SSE2 whose results don't depend on the
+// processor, and of hosts that have it FMA. Their encodings are those of the guest's own rows.
 #include "cpu/x86/instruction_table.hpp"
 #include "cpu/x86/vector.hpp"
 
@@ -72,12 +72,29 @@ void add_forms(Forms& forms, std::span<const KernelRow> kernels, bool floating) 
         }
 }
 
+bool host_has_fma() {
+#if defined(__x86_64__)
+    return __builtin_cpu_supports("fma");
+#else
+    return false;
+#endif
+}
+
+void add_fused_forms(Forms& forms) {
+    for (const Row& row : instruction_rows())
+        if (kernel_of(row.op).kind == KernelKind::fused)
+            forms[static_cast<std::size_t>(row.op)] = {
+                .exists = true,
+                .vector = {.opcode = row.opcode, .wide = row.wide == 1, .fused = true, .control = slot::mxcsr}};
+}
+
 Forms make_forms() {
     Forms forms{};
     add_forms(forms, packed_arithmetic(), false);
     add_forms(forms, packed_shuffles(), false);
     add_forms(forms, floating_arithmetic(), true);
     add_forms(forms, floating_conversions(), true);
+    if (host_has_fma()) add_fused_forms(forms);
     return forms;
 }
 
@@ -88,6 +105,12 @@ std::optional<u16> slot_of(u8 place) {
     return slot::scratch_low(place - vector_place::scratch(0U));
 }
 
+ir::HostVector::Pairs upper_of(const VectorRequest& request) {
+    const auto upper = [](u8 place) { return slot_of(vector_place::upper(place)).value_or(0); };
+    return {
+        .destination = upper(request.destination), .a = upper(request.a), .b = upper(request.b), .c = upper(request.c)};
+}
+
 } // namespace
 
 std::optional<ir::HostVector> host_vector(u64 packed, u64 immediate) {
@@ -96,13 +119,15 @@ std::optional<ir::HostVector> host_vector(u64 packed, u64 immediate) {
     const Form& form = forms[static_cast<std::size_t>(request.op)];
     const auto a = slot_of(request.a), b = slot_of(request.b), destination = slot_of(request.destination);
     const bool is_pair = form.vector.result == ir::HostVector::Result::pair;
-    if (!form.exists || request.shape != Shape::single || !a || !b || destination.has_value() != is_pair)
-        return std::nullopt;
+    if (!form.exists || !a || !b || destination.has_value() != is_pair) return std::nullopt;
+    if (request.shape != Shape::single && (request.shape != Shape::both || !is_pair)) return std::nullopt;
     if (form.compares_by_immediate && immediate > last_sse_predicate) return std::nullopt;
     ir::HostVector vector = form.vector;
     vector.destination = destination.value_or(0);
     vector.a = *a;
     vector.b = *b;
+    if (form.vector.fused) vector.c = slot_of(request.c).value_or(0);
+    if (request.shape == Shape::both) vector.upper = upper_of(request);
     if (form.has_immediate) vector.immediate = static_cast<u8>(immediate);
     // Of the conversions to integers it is the size of the result.
     const bool converts = vector.control && vector.result == ir::HostVector::Result::value;

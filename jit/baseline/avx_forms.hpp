@@ -93,6 +93,11 @@ public:
         fma(FmaOp::nmsub, order, type, to, a, b);
     }
 
+    // The same by its opcode (SDM 2D, table A-4).
+    void fma(u8 opcode, bool wide, Xmm to, Xmm a, Xmm b) {
+        vex_instruction(map_0f38(opcode, 0x66), wide, number(to), number(a), number(b));
+    }
+
     // Four half-precision numbers from the low 64 bits, and back. `rounding` as for roundss.
     void vcvtph2ps(Xmm to, const XmmOrMemory auto& from) { avx(map_0f38(0x13, 0x66), to, 0, from); }
     void vcvtps2ph(const XmmOrMemory auto& to, Xmm from, Rounding rounding) {

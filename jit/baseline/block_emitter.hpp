@@ -132,6 +132,8 @@ private:
     void emit_call(u16 index);
     [[nodiscard]] std::optional<ir::HostVector> host_vector(u16 index) const;
     void emit_host_vector(u16 index, const ir::HostVector& vector);
+    void execute_pair(const ir::HostVector& vector, const ir::HostVector::Pairs& slots, x64::Xmm to);
+    void overwrite_pair(u16 slot);
     void execute_host_vector(const ir::HostVector& vector, Gpr result);
     void emit_control_check(const ir::Instruction& call, u16 control);
     void load_vector(x64::Xmm to, u16 slot);

@@ -25,17 +25,30 @@ void BlockEmitter::load_vector(Xmm to, u16 slot) {
     hot_.movhps(to, layout_.slot(slot + 1U));
 }
 
-// Leaves a pair in xmm0.
+// Leaves a pair in `to`, and changes the two registers behind it.
+void BlockEmitter::execute_pair(const HostVector& vector, const HostVector::Pairs& slots, Xmm to) {
+    const auto behind = [to](u8 by) { return static_cast<Xmm>(static_cast<u8>(to) + by); };
+    load_vector(to, slots.a);
+    load_vector(behind(1), slots.b);
+    const Size size = vector.wide ? Size::qword : Size::dword;
+    if (!vector.fused) return hot_.vector(vector.prefix, vector.opcode, size, to, behind(1), vector.immediate);
+    load_vector(behind(2), slots.c);
+    hot_.fma(vector.opcode, vector.wide, to, behind(1), behind(2));
+}
+
+// Leaves a pair in xmm0, an upper one in xmm3.
 void BlockEmitter::execute_host_vector(const HostVector& vector, Gpr result) {
     const Size size = vector.wide ? Size::qword : Size::dword;
-    if (!vector.b_is_integer) load_vector(Xmm::xmm1, vector.b);
-    if (vector.result == HostVector::Result::value)
+    if (vector.result == HostVector::Result::value) {
+        load_vector(Xmm::xmm1, vector.b);
         return hot_.vector(vector.prefix, vector.opcode, size, result, Xmm::xmm1, vector.immediate);
-    load_vector(Xmm::xmm0, vector.a);
-    if (vector.b_is_integer)
-        hot_.vector(vector.prefix, vector.opcode, size, Xmm::xmm0, layout_.slot(vector.b));
-    else
-        hot_.vector(vector.prefix, vector.opcode, size, Xmm::xmm0, Xmm::xmm1, vector.immediate);
+    }
+    if (vector.b_is_integer) {
+        load_vector(Xmm::xmm0, vector.a);
+        return hot_.vector(vector.prefix, vector.opcode, size, Xmm::xmm0, layout_.slot(vector.b));
+    }
+    execute_pair(vector, {.a = vector.a, .b = vector.b, .c = vector.c}, Xmm::xmm0);
+    if (vector.upper) execute_pair(vector, *vector.upper, Xmm::xmm3);
     if (vector.result != HostVector::Result::flags) return;
     constexpr i32 zero_parity_carry = 0x45;
     hot_.lahf();
@@ -58,14 +71,18 @@ void BlockEmitter::emit_control_check(const ir::Instruction& call, u16 control) 
     add_site(cold_sites_, cold_offset());
 }
 
+void BlockEmitter::overwrite_pair(u16 slot) {
+    locations_.overwrite(slot);
+    locations_.overwrite(static_cast<u16>(slot + 1));
+}
+
 void BlockEmitter::emit_host_vector(u16 index, const HostVector& vector) {
     const bool is_pair = vector.result == HostVector::Result::pair;
     const bool used = is_pair || facts_[index].last_use != 0;
     if (!used && !vector.control) return;
     // What lives in slots that change moves first; and then nothing is in the way of a call.
-    if (is_pair)
-        for (const u16 slot : {vector.destination, static_cast<u16>(vector.destination + 1)})
-            locations_.overwrite(slot);
+    if (is_pair) overwrite_pair(vector.destination);
+    if (vector.upper) overwrite_pair(vector.upper->destination);
     if (vector.control) {
         locations_.overwrite(*vector.control);
         locations_.take(Gpr::rcx);
@@ -75,6 +92,7 @@ void BlockEmitter::emit_host_vector(u16 index, const HostVector& vector) {
     execute_host_vector(vector, Gpr::rax);
     if (vector.control) emit_control_check(block_->instructions[index], *vector.control);
     if (is_pair) hot_.movups(layout_.slot(vector.destination), Xmm::xmm0);
+    if (vector.upper) hot_.movups(layout_.slot(vector.upper->destination), Xmm::xmm3);
     if (vector.control) jump_back();
     if (!is_pair && used) locations_.define_in(Gpr::rax);
 }

@@ -160,6 +160,17 @@ struct HostVector {
     u16 a = 0;
     u16 b = 0;
     bool b_is_integer = false; // in the lower slot
+    // One of FMA's instead, of map 0F38 and with VEX: on `a`, `b` and the pair of slots that begins with `c`.
+    bool fused = false;
+    u16 c = 0;
+    // Of a result that is a pair: the same once more, on these, where the call does both at once.
+    struct Pairs {
+        u16 destination = 0;
+        u16 a = 0;
+        u16 b = 0;
+        u16 c = 0;
+    };
+    std::optional<Pairs> upper{};
     // The slot with the guest's MXCSR: where the host's is another behind the instruction, the call is made after all.
     std::optional<u16> control{};
 };

@@ -98,20 +98,28 @@ u64 helper_vector_pair(void* self, u64 packed, u64, u64) {
     auto& slots = vcpu_of(self).state().slots;
     const VectorArguments arguments = VectorArguments::unpack(packed);
     const auto pair = [&](u16 slot) { return Pair{slots[slot], slots[slot + 1U]}; };
-    const Pair a = pair(arguments.a), b = pair(arguments.b);
-    const Pair result = arguments.controlled ? add_doubles(slots[control_slot], a, b)
-                                             : Pair{add_bytes(a[0], b[0]), add_bytes(a[1], b[1])};
-    slots[arguments.destination] = result[0];
-    slots[arguments.destination + 1U] = result[1];
+    const auto sum = [&](const VectorArguments& of) {
+        const Pair a = pair(of.a), b = pair(of.b);
+        return of.controlled ? add_doubles(slots[control_slot], a, b)
+                             : Pair{add_bytes(a[0], b[0]), add_bytes(a[1], b[1])};
+    };
+    const auto put = [&](u16 slot, Pair value) { slots[slot] = value[0], slots[slot + 1U] = value[1]; };
+    const Pair lower = sum(arguments);
+    const Pair upper = arguments.doubled ? sum(arguments.upper()) : Pair{};
+    put(arguments.destination, lower);
+    if (arguments.doubled) put(arguments.upper().destination, upper);
     return 0;
 }
 std::optional<ir::HostVector> host_vector_pair(u64 packed, u64) {
     const VectorArguments arguments = VectorArguments::unpack(packed);
+    const VectorArguments next = arguments.upper();
+    const ir::HostVector::Pairs upper{.destination = next.destination, .a = next.a, .b = next.b};
     return ir::HostVector{.prefix = 0x66,
                           .opcode = static_cast<u8>(arguments.controlled ? 0x58 : 0xfc), // addpd, paddb
                           .destination = arguments.destination,
                           .a = arguments.a,
                           .b = arguments.b,
+                          .upper = arguments.doubled ? std::optional(upper) : std::nullopt,
                           .control = arguments.controlled ? std::optional(control_slot) : std::nullopt};
 }
 

@@ -34,12 +34,21 @@ enum HelperNumber : u16 {
 // number. `controlled`: in floating point, by the MXCSR in control_slot, else on bytes.
 struct VectorArguments {
     bool controlled = false;
+    bool doubled = false; // the same of the next pairs
     u16 destination = 0;
     u16 a = 0;
     u16 b = 0;
     static constexpr VectorArguments unpack(u64 packed) {
         const auto pair = [&](u32 at) { return static_cast<u16>(24 + (packed >> at & 0xff) % 7 * 2); };
-        return {.controlled = (packed & 1) != 0, .destination = pair(8), .a = pair(16), .b = pair(24)};
+        return {.controlled = (packed & 1) != 0,
+                .doubled = (packed & 2) != 0,
+                .destination = pair(8),
+                .a = pair(16),
+                .b = pair(24)};
+    }
+    static constexpr u16 upper(u16 slot) { return static_cast<u16>(24 + (slot - 24 + 2) % 14); }
+    [[nodiscard]] constexpr VectorArguments upper() const {
+        return {.controlled = controlled, .destination = upper(destination), .a = upper(a), .b = upper(b)};
     }
 };
 inline constexpr u16 control_slot = 38;
