@@ -34,16 +34,19 @@ private:
         to = request_.address_size == 2 ? (to & ~address_mask_) | (value & address_mask_) : value & address_mask_;
     }
     void advance(u32 number) {
-        const bool down = (core_.state().rflags & flag::direction) != 0;
-        put(number, down ? address(number) - request_.size : address(number) + request_.size);
+        put(number, goes_down() ? address(number) - request_.size : address(number) + request_.size);
     }
     [[nodiscard]] u16 port() const { return static_cast<u16>(core_.state().r[gpr::rdx]); }
+    [[nodiscard]] bool goes_down() const { return (core_.state().rflags & flag::direction) != 0; }
     Faulting<u64> linear(Segment segment, u32 number, u64 size_bytes, bool write) const;
+    [[nodiscard]] u64 block_first(u32 number, u64 count) const;
     [[nodiscard]] u64 block_limit(Segment segment, u32 number, u64 count) const;
+    void advance_block(u32 number, u64 size_bytes);
     Faulting<u64> block(u64 count);
     Faulting<u64> load(Segment segment, u32 number);
     Faulting<void> store(u64 value);
     Faulting<void> element();
+    void copy(std::span<const u8> from, std::span<u8> to) const;
     void fill(std::span<u8> to, u64 value) const;
     void compare(u64 first, u64 second);
     [[nodiscard]] bool goes_on() const;
@@ -123,27 +126,40 @@ Faulting<void> StringOperation::element() {
     return {};
 }
 
+// Where the lowest of so many elements is, the first of which is at the address in a register.
+u64 StringOperation::block_first(u32 number, u64 count) const {
+    return goes_down() ? address(number) - (count - 1) * request_.size : address(number);
+}
+
+void StringOperation::advance_block(u32 number, u64 size_bytes) {
+    put(number, goes_down() ? address(number) - size_bytes : address(number) + size_bytes);
+}
+
 // How many elements from the address in a register on lie in one page, without wrapping around and within the segment.
 u64 StringOperation::block_limit(Segment segment, u32 number, u64 count) const {
-    const u64 offset = address(number);
     const auto first = linear(segment, number, request_.size, false);
     if (!first) return 0;
-    const u64 in_page = (page_size - (*first & (page_size - 1))) / request_.size;
-    count = std::min(count, in_page);
-    if (core_.code64()) return count;
-    // The last byte may be the segment's last.
-    while (count > 1 && (offset + count * request_.size - 1 > address_mask_ ||
-                         !within_limit(core_.state().segment(segment), offset, count * request_.size)))
-        count /= 2;
+    const u64 in_page = *first & (page_size - 1);
+    const u64 up_to_end = (page_size - in_page) / request_.size;
+    if (goes_down() && up_to_end == 0) return 0; // the highest lies in two pages
+    count = std::min(count, goes_down() ? in_page / request_.size + 1 : up_to_end);
+    if (core_.code64() && !goes_down()) return count;
+    const auto fits = [&] {
+        const u64 offset = block_first(number, count);
+        if (goes_down() && offset > address(number)) return false;
+        // The last byte may be the segment's last.
+        return core_.code64() || (offset + count * request_.size - 1 <= address_mask_ &&
+                                  within_limit(core_.state().segment(segment), offset, count * request_.size));
+    };
+    while (count > 1 && !fits()) count /= 2;
     return count;
 }
 
 // Copies or fills as many elements as lie in one page of each operand, at the host's speed. 0: they have to be taken
-// one by one, since they are few, go down, or aren't memory.
+// one by one, since they are few or aren't memory.
 Faulting<u64> StringOperation::block(u64 count) {
     const bool copies = request_.operation == Operation::movs;
-    State& state = core_.state();
-    if ((!copies && request_.operation != Operation::stos) || (state.rflags & flag::direction) != 0) return 0;
+    if (!copies && request_.operation != Operation::stos) return 0;
     const auto source = static_cast<Segment>(request_.segment);
     count = block_limit(Segment::es, gpr::rdi, count);
     if (copies) count = block_limit(source, gpr::rsi, count);
@@ -151,28 +167,37 @@ Faulting<u64> StringOperation::block(u64 count) {
     const u64 size = count * request_.size;
     std::span<u8> from;
     if (copies) {
-        const u64 place = TRY(linear(source, gpr::rsi, size, false));
+        const u64 place = TRY(linear_address(core_, source, block_first(gpr::rsi, count), size, false));
         from = TRY(core_.services().direct({place}, size, MemoryAction::read));
         if (from.size() != size) return 0;
     }
-    const u64 place = TRY(linear(Segment::es, gpr::rdi, size, true));
+    const u64 place = TRY(linear_address(core_, Segment::es, block_first(gpr::rdi, count), size, true));
     const std::span<u8> to = TRY(core_.services().direct({place}, size, MemoryAction::write));
     if (to.size() != size) return 0;
-    if (!copies) {
-        fill(to, state.r[gpr::rax]);
-    } else if (to.data() > from.data() && to.data() < from.data() + size) {
-        // What was copied is copied again: a pattern.
-        for (u64 i = 0; i < size; i += request_.size) {
-            u64 element = 0;
-            std::memcpy(&element, &from[i], request_.size);
-            std::memcpy(&to[i], &element, request_.size);
-        }
-    } else {
-        std::memmove(to.data(), from.data(), size);
-    }
-    if (copies) put(gpr::rsi, address(gpr::rsi) + size);
-    put(gpr::rdi, address(gpr::rdi) + size);
+    if (copies)
+        copy(from, to);
+    else
+        fill(to, core_.state().r[gpr::rax]);
+    if (copies) advance_block(gpr::rsi, size);
+    advance_block(gpr::rdi, size);
     return count;
+}
+
+// What was copied may be copied again: then it is a pattern.
+void StringOperation::copy(std::span<const u8> from, std::span<u8> to) const {
+    const u64 size = to.size();
+    const bool overtakes = goes_down() ? from.data() > to.data() && from.data() < to.data() + size
+                                       : to.data() > from.data() && to.data() < from.data() + size;
+    if (!overtakes) {
+        std::memmove(to.data(), from.data(), size);
+        return;
+    }
+    for (u64 done = 0; done < size; done += request_.size) {
+        const u64 at = goes_down() ? size - request_.size - done : done;
+        u64 element = 0;
+        std::memcpy(&element, &from[at], request_.size);
+        std::memcpy(&to[at], &element, request_.size);
+    }
 }
 
 void StringOperation::fill(std::span<u8> to, u64 value) const {

@@ -1,6 +1,8 @@
 // Control transfers (SDM 1, 5.1.7; near ones of 6.3), interrupts by instruction, and strings.
 #include "cpu/x86/translate.hpp"
 
+#include <bit>
+
 #include "cpu/x86/interrupts.hpp"
 
 namespace orrery::x86::translators {
@@ -68,6 +70,31 @@ void interrupt(BlockTranslation& t, u8 vector, EventKind kind) {
 
 void raise_undefined(BlockTranslation& t) { t.raise(exception(vector::ud)); }
 
+// By one element, down where DF is set.
+void advance(BlockTranslation& t, u32 number, u32 size) {
+    const Value down = t.binary(IrOp::and_, t.ir().get(slot::rflags), u64{flag::direction});
+    const u64 twice_size_shift = static_cast<u64>(std::countr_zero(flag::direction)) - std::bit_width(size);
+    const Value step = t.binary(IrOp::sub, t.constant(size), t.binary(IrOp::shr, down, twice_size_shift));
+    const u32 address_size = t.instruction().address_size;
+    t.put_gpr(number, address_size, t.binary(IrOp::add, t.gpr(number, address_size), step));
+}
+
+// movs, stos or lods of one element.
+void move_element(BlockTranslation& t, StringRequest::Operation operation, u32 size) {
+    using Operation = StringRequest::Operation;
+    const Instruction& i = t.instruction();
+    const auto pointer = [&](u32 number) { return t.gpr(number, i.address_size); };
+    const Value element = operation == Operation::stos
+                              ? t.gpr(gpr::rax, size)
+                              : t.load(t.linear(i.memory.segment, pointer(gpr::rsi), size, false), size);
+    if (operation == Operation::lods)
+        t.put_gpr(gpr::rax, size, element);
+    else
+        t.store(t.linear(Segment::es, pointer(gpr::rdi), size, true), size, element);
+    if (operation != Operation::stos) advance(t, gpr::rsi, size);
+    if (operation != Operation::lods) advance(t, gpr::rdi, size);
+}
+
 void string(BlockTranslation& t, StringRequest::Operation operation, std::size_t element_operand) {
     const Instruction& i = t.instruction();
     const StringRequest request{.operation = operation,
@@ -80,6 +107,12 @@ void string(BlockTranslation& t, StringRequest::Operation operation, std::size_t
     if (compares) t.forget_flags();
     // A repeated one may be only partly done; the helper has then left RIP where it is.
     if (i.repeat != Repeat::none) t.leave();
+}
+
+void move(BlockTranslation& t, StringRequest::Operation operation, std::size_t element_operand) {
+    const Instruction& i = t.instruction();
+    if (i.repeat != Repeat::none) return string(t, operation, element_operand);
+    move_element(t, operation, operand_of(i, element_operand).size_bytes);
 }
 
 } // namespace
@@ -170,9 +203,9 @@ void sysexit(BlockTranslation& t) {
     t.leave_with_rip_trapped();
 }
 
-void movs(BlockTranslation& t) { string(t, StringRequest::Operation::movs, 0); }
-void stos(BlockTranslation& t) { string(t, StringRequest::Operation::stos, 0); }
-void lods(BlockTranslation& t) { string(t, StringRequest::Operation::lods, 1); }
+void movs(BlockTranslation& t) { move(t, StringRequest::Operation::movs, 0); }
+void stos(BlockTranslation& t) { move(t, StringRequest::Operation::stos, 0); }
+void lods(BlockTranslation& t) { move(t, StringRequest::Operation::lods, 1); }
 void scas(BlockTranslation& t) { string(t, StringRequest::Operation::scas, 1); }
 void cmps(BlockTranslation& t) { string(t, StringRequest::Operation::cmps, 0); }
 

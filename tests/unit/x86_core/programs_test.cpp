@@ -118,6 +118,47 @@ TEST_CASE("a long repeated move is done in parts and moves everything") {
     CHECK(moved == pattern);
 }
 
+TEST_CASE("strings of any overlap and direction are moved as if element by element") {
+    ON_BOTH_ENGINES;
+    constexpr u64 memory_bytes = 0x8000, from = 0x3ff3, count = 1300;
+    const auto move = [&](bool down, u64 size, i64 distance, bool repeated) {
+        CAPTURE(down, size, distance, repeated);
+        std::vector<u8> expected(memory_bytes);
+        for (std::size_t i = 0; i < expected.size(); ++i) expected[i] = static_cast<u8>(i * 7 + i / 256);
+        program.guest.write(data, expected);
+        u64 source = from, target = static_cast<u64>(static_cast<i64>(from) + distance);
+        State& state = program.guest.state();
+        state.pc = code;
+        state.r[gpr::rsi] = data + source;
+        state.r[gpr::rdi] = data + target;
+        state.r[gpr::rcx] = count;
+        for (u64 i = 0; i < count; ++i) {
+            std::copy_n(expected.begin() + static_cast<i64>(source), size, expected.begin() + static_cast<i64>(target));
+            source = down ? source - size : source + size;
+            target = down ? target - size : target + size;
+        }
+        std::vector<u8> bytes{down ? u8{0xfd} : u8{0xfc}}; // std or cld
+        if (repeated) bytes.push_back(0xf3);
+        if (size == 2) bytes.push_back(0x66);
+        if (size == 8) bytes.push_back(0x48);
+        bytes.push_back(size == 1 ? 0xa4 : 0xa5);
+        if (!repeated) bytes.insert(bytes.end(), {0xe2, static_cast<u8>(-1 - static_cast<i64>(bytes.size()))}); // loop
+        bytes.insert(bytes.end(), {0xeb, 0xfe});
+        program.guest.write(code, bytes);
+        program.guest.cpu().run(3 * count);
+        CHECK(program.r(gpr::rcx) == 0);
+        CHECK(program.r(gpr::rsi) == data + source);
+        CHECK(program.r(gpr::rdi) == data + target);
+        std::vector<u8> moved(memory_bytes);
+        REQUIRE(program.guest.machine().memory().read_memory({data}, moved));
+        CHECK(moved == expected);
+    };
+    for (const bool down : {false, true})
+        for (const u64 size : {u64{1}, u64{2}, u64{4}, u64{8}})
+            for (const i64 distance : {-4000, -24, -8, 0, 8, 24, 3000})
+                for (const bool repeated : {false, true}) move(down, size, distance, repeated);
+}
+
 TEST_CASE("code that writes the instruction behind it runs what it wrote") {
     ON_BOTH_ENGINES;
     program.write({0xc6, 0x05, 0, 0, 0, 0, 0x41, // mov byte [rip + 0], 0x41: the inc below becomes one of r9
