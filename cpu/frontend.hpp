@@ -144,6 +144,8 @@ public:
     // ---- translating
     // Where execution continues.
     [[nodiscard]] virtual ir::BlockKey key() const = 0;
+    // The key's pc alone: asked for far more often.
+    [[nodiscard]] virtual u64 pc() const = 0;
     // Translates a straight line from key.pc: at most `limit` instructions, none beyond the 4 KiB page of key.pc except
     // a first instruction that itself crosses it. A fetch fault on the first instruction becomes a Raise block of one
     // instruction of length 0, one further on ends the block before it.

@@ -59,7 +59,7 @@ DbtCpu::DbtCpu(std::string name, Frontend& frontend, jit::Context& context, void
 }
 
 void DbtCpu::reset() {
-    if (retired_ != 0) reset_from_ = frontend_.key().pc;
+    if (retired_ != 0) reset_from_ = frontend_.pc();
     frontend_.reset();
     retired_ = 0;
     tlb_.flush_all();
@@ -149,11 +149,12 @@ ExitReason DbtCpu::run_inside() {
 }
 
 void DbtCpu::take_interrupt() {
-    const ir::BlockKey before = frontend_.key();
+    const u64 from = pc();
+    const u64 mode = tracer_ ? frontend_.key().mode : 0;
     if (!frontend_.take_interrupt()) return;
     const u64 code = frontend_.last_interrupt();
-    transfers_.add({.from = before.pc, .to = pc(), .code = code, .kind = TransferKind::interrupt});
-    if (tracer_) tracer_->interrupt(before.pc, before.mode, retired_, code, pc());
+    transfers_.add({.from = from, .to = pc(), .code = code, .kind = TransferKind::interrupt});
+    if (tracer_) tracer_->interrupt(from, mode, retired_, code, pc());
 }
 
 ExitReason DbtCpu::step(bool heed_watches) {
@@ -290,7 +291,7 @@ void DbtCpu::interpret_traced(const jit::CompiledBlock& block) {
     tracer_->begin(block, retired());
     in_code_ = true;
     interpreter_.run(context_, block, *tracer_);
-    tracer_->end(context_, frontend_.key().pc);
+    tracer_->end(context_, pc());
 }
 
 // False: go back to run_inside().
@@ -367,10 +368,11 @@ void DbtCpu::raise(Fault fault) {
     exceptions_in_a_row_ = retired() == retired_at_exception_ ? exceptions_in_a_row_ + 1 : 0;
     retired_at_exception_ = retired();
     log_exception(fault);
-    const ir::BlockKey at = frontend_.key();
+    const u64 from = pc();
+    const u64 mode = tracer_ ? frontend_.key().mode : 0;
     frontend_.raise(fault);
-    transfers_.add({.from = at.pc, .to = pc(), .code = fault.code, .kind = TransferKind::exception});
-    if (tracer_) tracer_->exception(at.pc, at.mode, retired_at_exception_, fault, pc());
+    transfers_.add({.from = from, .to = pc(), .code = fault.code, .kind = TransferKind::exception});
+    if (tracer_) tracer_->exception(from, mode, retired_at_exception_, fault, pc());
     context_changed();
 }
 
@@ -455,7 +457,7 @@ std::expected<SoftTlb::Code, Fault> DbtCpu::code_page(u64 pc) {
 // The code of the block at the state's pc, once the traced ones before it were run; null as for next_block().
 const u8* DbtCpu::next_code() {
     for (;;) {
-        const u64 pc = frontend_.key().pc;
+        const u64 pc = frontend_.pc();
         if (const u8* code = tlb_.find_jump(pc)) return code;
         const jit::CompiledBlock* block = next_block();
         if (!block || block->traced_bytes.empty()) return block ? code_of(*block) : nullptr;

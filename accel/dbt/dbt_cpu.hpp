@@ -53,7 +53,7 @@ public:
     [[nodiscard]] bool wakes() const override { return frontend_.wakes(); }
     [[nodiscard]] u64 retired() const override;
     void set_entry(u64 pc, std::span<const u64> arguments) override;
-    [[nodiscard]] u64 pc() const override { return frontend_.key().pc; }
+    [[nodiscard]] u64 pc() const override { return frontend_.pc(); }
 
     void look_for_loops(bool wanted) override { looks_for_loops_ = wanted; }
     [[nodiscard]] StuckKind stuck_kind() const override { return stuck_kind_; }

@@ -35,6 +35,7 @@ public:
     void set_entry(u64 pc, std::span<const u64> arguments) override;
 
     [[nodiscard]] ir::BlockKey key() const override;
+    [[nodiscard]] u64 pc() const override { return state_.pc; }
     // In translate.cpp.
     void translate(ir::BlockKey key, CodeReader& code, u32 limit, ir::Builder& builder) override;
     [[nodiscard]] u32 privilege(u64 mode) const override { return static_cast<u32>(Mode::unpack(mode).privilege); }

@@ -106,11 +106,15 @@ u64 rotate(void* self, u64 value, u64 count, u64 packed) {
     bool carry = (image & flag::carry) != 0;
     const bool left = op == Op::rol || op == Op::rcl;
     const u64 turns = count % (through_carry ? width + 1 : width);
-    for (u64 i = 0; i < turns; ++i) {
-        const bool out = left ? (value >> (width - 1) & 1) != 0 : (value & 1) != 0;
-        const bool in = through_carry ? carry : out;
-        value = left ? (value << 1 | u64{in}) & mask_of(size) : value >> 1 | u64{in} << (width - 1);
-        carry = out;
+    if (through_carry) {
+        for (u64 i = 0; i < turns; ++i) {
+            const bool out = left ? (value >> (width - 1) & 1) != 0 : (value & 1) != 0;
+            value = left ? (value << 1 | u64{carry}) & mask_of(size) : value >> 1 | u64{carry} << (width - 1);
+            carry = out;
+        }
+    } else if (turns != 0) {
+        const u64 to_left = left ? turns : width - turns;
+        value = (value << to_left | value >> (width - to_left)) & mask_of(size);
     }
     const bool top = (value >> (width - 1) & 1) != 0;
     const bool below = (value >> (width - 2) & 1) != 0;

@@ -51,6 +51,7 @@ public:
     // At `pc` in 64-bit mode's boot convention for kernels: arguments in RDI, RSI, RDX and RCX.
     void set_entry(u64 pc, std::span<const u64> arguments) override;
 
+    [[nodiscard]] u64 pc() const override { return core_.state().pc; }
     [[nodiscard]] ir::BlockKey key() const override { return {core_.state().pc, Mode::of(core_).pack()}; }
     // In translate.cpp.
     void translate(ir::BlockKey key, CodeReader& code, u32 limit, ir::Builder& builder) override;
