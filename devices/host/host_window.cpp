@@ -59,6 +59,7 @@ public:
         renderer_.reset();
         window_.reset();
         if (initialized_) SDL_Quit();
+        SDL_TLSCleanup(); // which SDL does for its own threads
     }
     Screen(const Screen&) = delete;
     Screen& operator=(const Screen&) = delete;
