@@ -243,7 +243,10 @@ void RunArguments::add_to(CLI::App& command) {
     command.add_option("--memory", memory, "memory, like 512M or 8G (1G)")->type_name("SIZE");
     command.add_option("--bios", bios, "firmware instead of our own; none: enter the kernel in machine mode")
         ->type_name("FILE|none");
-    command.add_option("--kernel", kernel, "kernel: Image, ELF or EFI zboot, plain or packed with gzip, xz or zstd")
+    command
+        .add_option(
+            "--kernel", kernel,
+            "kernel: Image, ELF or EFI zboot, plain or packed with gzip, xz or zstd; PCs: bzImage, PVH, multiboot")
         ->type_name("FILE");
     command.add_option("--initrd", initrd, "initial RAM disk")->type_name("FILE");
     command.add_option("--append", append, "the kernel's command line")->type_name("TEXT");

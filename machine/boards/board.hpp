@@ -32,7 +32,7 @@ struct BoardOptions {
     dbt::Engine engine = dbt::Engine::baseline;
     u32 cpus = 1;
     u64 memory_bytes = 1 * GiB;
-    // By the name that `orrery list cpus` shows; empty: the board's default.
+    // By name, as the error for an unknown one lists them; empty: the board's default.
     std::string cpu_model;
     // Firmware: a file, none (the kernel is entered without any), or our own.
     std::optional<std::string> bios;
