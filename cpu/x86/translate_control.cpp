@@ -73,7 +73,8 @@ void raise_undefined(BlockTranslation& t) { t.raise(exception(vector::ud)); }
 // By one element, down where DF is set.
 void advance(BlockTranslation& t, u32 number, u32 size) {
     const Value down = t.binary(IrOp::and_, t.ir().get(slot::rflags), u64{flag::direction});
-    const u64 twice_size_shift = static_cast<u64>(std::countr_zero(flag::direction)) - std::bit_width(size);
+    const u64 twice_size_shift =
+        static_cast<u64>(std::countr_zero(flag::direction)) - static_cast<u64>(std::bit_width(size));
     const Value step = t.binary(IrOp::sub, t.constant(size), t.binary(IrOp::shr, down, twice_size_shift));
     const u32 address_size = t.instruction().address_size;
     t.put_gpr(number, address_size, t.binary(IrOp::add, t.gpr(number, address_size), step));
