@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
+#include <optional>
 #include <thread>
 
 #include <unistd.h>
 
+#include "accel/kvm/host.hpp"
 #include "app/exit_codes.hpp"
 #include "app/host_probe.hpp"
 #include "app/messages.hpp"
@@ -48,11 +51,37 @@ std::string memory_text() {
                        available < 1280 * MiB ? "; use a smaller --memory here" : "");
 }
 
+// Where what was found out about the host is kept; none if the user has no home.
+std::optional<std::filesystem::path> cache_folder() {
+    if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache && *cache == '/')
+        return std::filesystem::path(cache) / "orrery";
+    if (const char* home = std::getenv("HOME"); home && *home == '/')
+        return std::filesystem::path(home) / ".cache" / "orrery";
+    return std::nullopt;
+}
+
+void tell_kvm() {
+    const kvm::HostReport report = kvm::examine_host_once(cache_folder());
+    switch (report.host_class) {
+    case kvm::HostClass::full:
+        finding("kvm", "full: guests of every kind run");
+        break;
+    case kvm::HostClass::limited:
+        finding("kvm", "limited: some code runs, but no operating system as it is");
+        break;
+    case kvm::HostClass::none:
+        finding("kvm", "none");
+        break;
+    }
+    for (const std::string& reason : report.reasons) finding("", reason);
+    if (report.host_class == kvm::HostClass::none && !std::filesystem::exists("/dev/kvm")) finding("", no_kvm_device());
+    finding("", "(no board of this version runs on KVM yet: guests run translated)");
+}
+
 } // namespace
 
 int doctor() {
     const Status translator = translator_usable();
-    const Status kvm = kvm_usable();
     finding("host", fmt::format("{}, {} processor{}", system_name(), std::thread::hardware_concurrency(),
                                 std::thread::hardware_concurrency() == 1 ? "" : "s"));
     finding("processor", processor_name());
@@ -60,8 +89,7 @@ int doctor() {
     finding("translator", translator ? "usable: code can be mapped twice, so that no page is writable and executable"
                                      : fmt::format("NOT usable: {}", translator.error().message()));
     finding("instructions", instructions_text());
-    finding("kvm", kvm ? "usable: /dev/kvm opens" : fmt::format("not usable: {}", kvm.error().message()));
-    finding("", "(KVM runs guests of the host's own architecture; riscv-virt doesn't need it)");
+    tell_kvm();
     finding("terminal", terminal_text());
     finding("verdict", translator ? "guests run with --engine jit, the default here"
                                   : "guests run with --engine interp only, many times slower");

@@ -62,15 +62,6 @@ std::string cpu_flag_for_virtualization() {
     return {};
 }
 
-std::unexpected<Error> no_kvm_device() {
-    if (cpu_flag_for_virtualization().empty())
-        return error(
-            "there is no /dev/kvm, and the processor shows neither VT-x nor AMD-V; switch it on in the firmware "
-            "set-up, or nested virtualization if this is a virtual machine");
-    return error("there is no /dev/kvm although the processor could; `sudo modprobe kvm_{}` loads the driver",
-                 cpu_flag_for_virtualization() == "vmx" ? "intel" : "amd");
-}
-
 } // namespace
 
 Status translator_usable() {
@@ -100,16 +91,12 @@ std::vector<std::pair<std::string, bool>> translator_instructions() {
 #endif
 }
 
-Status kvm_usable() {
-    const int device = ::open("/dev/kvm", O_RDWR | O_CLOEXEC);
-    if (device >= 0) {
-        ::close(device);
-        return {};
-    }
-    if (errno == ENOENT) return no_kvm_device();
-    if (errno == EACCES || errno == EPERM)
-        return error("/dev/kvm may not be used by this user; `sudo usermod -aG kvm $USER` and a new login mend it");
-    return error("/dev/kvm can't be opened: {}", errno_text(errno));
+std::string no_kvm_device() {
+    const std::string flag = cpu_flag_for_virtualization();
+    if (flag.empty())
+        return "the processor shows neither VT-x nor AMD-V; switch it on in the firmware set-up, or nested "
+               "virtualization if this is a virtual machine";
+    return fmt::format("the processor could; `sudo modprobe kvm_{}` loads the driver", flag == "vmx" ? "intel" : "amd");
 }
 
 std::string processor_name() {

@@ -16,8 +16,8 @@ Status translator_usable();
 // Instructions that make translated code faster, and whether the host has them.
 std::vector<std::pair<std::string, bool>> translator_instructions();
 
-// Whether /dev/kvm can be used; the error says why not and what to do.
-Status kvm_usable();
+// Why there is no /dev/kvm, and what to do.
+std::string no_kvm_device();
 
 // "Intel(R) Xeon(R) …"; "unknown" if the host doesn't say.
 std::string processor_name();

@@ -98,7 +98,10 @@ struct CommandLine {
             for (CLI::Option* option : command->get_options())
                 if (option->get_expected_max() == 1) option->take_last();
         doctor = program.add_subcommand("doctor", "what this host offers, what is missing and what mends it");
-        doctor->footer("\nExample:\n  orrery doctor\n");
+        doctor->footer("\nExample:\n  orrery doctor\n\n"
+                       "Exit codes:\n"
+                       "  0        guests run translated\n"
+                       "  200      only the interpreter runs them\n");
         // Unknown arguments are collected, so that the sentence about them is ours.
         for (CLI::App* command : {&program, run, list, doctor, explain, trace, monitor, screenshot})
             command->allow_extras();

@@ -20,8 +20,9 @@ MAY_INCLUDE = {
     "bios": ["machine/fabric"],
     "machine": ["machine/fabric", "cpu/cpu.hpp", "cpu/environment.hpp"],
     "machine/boards": ["machine", "cpu", "accel", "devices", "bios"],
-    # Of the translator only what shows its work: that is a subject of `orrery explain`, not of a board.
-    "app": ["machine", "cpu", "accel/dbt/explain.hpp"],
+    # Of the translator only what shows its work: that is a subject of `orrery explain`, not of a board. Of KVM what the
+    # host can do, which `orrery doctor` tells.
+    "app": ["machine", "cpu", "accel/dbt/explain.hpp", "accel/kvm/host.hpp"],
     "tests": [""],
 }
 

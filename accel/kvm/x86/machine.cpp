@@ -1,0 +1,45 @@
+#include "accel/kvm/x86/machine.hpp"
+
+namespace orrery::kvm {
+namespace {
+
+struct Capability {
+    long number;
+    std::string_view name;
+};
+// All since Linux 5.10.
+constexpr Capability needed[] = {
+    {KVM_CAP_USER_MEMORY, "USER_MEMORY"},
+    {KVM_CAP_READONLY_MEM, "READONLY_MEM"},
+    {KVM_CAP_IMMEDIATE_EXIT, "IMMEDIATE_EXIT"},
+    {KVM_CAP_EXT_CPUID, "EXT_CPUID"},
+    {KVM_CAP_VCPU_EVENTS, "VCPU_EVENTS"},
+    {KVM_CAP_DEBUGREGS, "DEBUGREGS"},
+    {KVM_CAP_XSAVE, "XSAVE"},
+    {KVM_CAP_SET_TSS_ADDR, "SET_TSS_ADDR"},
+    {KVM_CAP_SET_IDENTITY_MAP_ADDR, "SET_IDENTITY_MAP_ADDR"},
+    {KVM_CAP_X86_USER_SPACE_MSR, "X86_USER_SPACE_MSR"},
+    {KVM_CAP_X86_MSR_FILTER, "X86_MSR_FILTER"},
+};
+
+// Four pages that older VT-x processors need for guests in real mode. No board has anything there: it is below the
+// largest flash, and above the I/O APIC and the local APICs.
+constexpr u64 identity_map = 0xfeff'c000;
+constexpr u64 task_state = identity_map + 0x1000;
+
+} // namespace
+
+Result<std::unique_ptr<VirtualMachine>> create_x86_machine(SystemCalls& calls) {
+    auto machine = TRY(VirtualMachine::create(calls));
+    std::string missing;
+    for (const Capability& capability : needed)
+        if (machine->capability(capability.number) == 0)
+            missing += fmt::format("{}KVM_CAP_{}", missing.empty() ? "" : ", ", capability.name);
+    if (!missing.empty()) return error("the kernel's KVM lacks {}; Linux 5.10 and later have it", missing);
+    u64 address = identity_map;
+    TRY_STATUS(machine->file().ask(KVM_SET_IDENTITY_MAP_ADDR, address, "KVM_SET_IDENTITY_MAP_ADDR"));
+    TRY(machine->file().number_of(KVM_SET_TSS_ADDR, task_state, "KVM_SET_TSS_ADDR"));
+    return machine;
+}
+
+} // namespace orrery::kvm

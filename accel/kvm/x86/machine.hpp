@@ -1,0 +1,12 @@
+// What an x86 virtual machine needs before its first vCPU.
+#pragma once
+
+#include "accel/kvm/virtual_machine.hpp"
+
+namespace orrery::kvm {
+
+// An empty machine in which vCPUs may be made: all capabilities that we use are there, or the error names those that
+// aren't.
+Result<std::unique_ptr<VirtualMachine>> create_x86_machine(SystemCalls& calls);
+
+} // namespace orrery::kvm
