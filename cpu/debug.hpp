@@ -63,6 +63,8 @@ struct CpuWords {
     std::vector<std::string> exceptions; // by code, of which only `code_mask` counts
     std::vector<std::string> interrupts;
     u64 code_mask = ~u64{0};
+    // How LLVM names the code, by Frontend::code_kind(); empty: there is one kind, DebugView::llvm_triple()'s.
+    std::vector<std::string> triples{};
 };
 
 // A page whose translation an engine keeps, so that it need not be walked for again.

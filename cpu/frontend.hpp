@@ -152,6 +152,9 @@ public:
     virtual void translate(ir::BlockKey key, CodeReader& code, u32 limit, ir::Builder& builder) = 0;
     // Which privilege a BlockKey::mode runs with: a small number, named by CpuWords.
     [[nodiscard]] virtual u32 privilege(u64 mode) const = 0;
+    // Which kind of code a BlockKey::mode has, where the same bytes mean one thing or another: from 0 to 3, named by
+    // CpuWords.
+    [[nodiscard]] virtual u32 code_kind(u64 /*mode*/) const { return 0; }
 
     // ---- memory
     [[nodiscard]] virtual AddressContext address_context() const = 0;

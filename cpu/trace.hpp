@@ -46,6 +46,7 @@ struct TracePlace {
     u64 pc = 0;
     u64 retired = 0; // by this CPU, before the instruction
     u32 privilege = 0;
+    u32 code_kind = 0; // what its bytes mean: see Frontend::code_kind()
 };
 
 enum class TraceJump : u8 {

@@ -60,10 +60,18 @@ void CpuTracer::accessed(u64 address, u64 size_bytes, bool write, u64 value) {
     sink_.memory(place_, {address, value, static_cast<u8>(size_bytes), write});
 }
 
+void CpuTracer::accessed_by_helper(u64 address, u64 size_bytes, bool write, u64 value) {
+    if (block_ || delivers_) accessed(address, size_bytes, write, value);
+}
+
 void CpuTracer::zeroed(u64 address, u64 size_bytes) {
     constexpr u64 widest = 8;
-    if (!block_) return;
-    for (u64 done = 0; done < size_bytes; done += widest) accessed(address + done, widest, true, 0);
+    for (u64 done = 0; done < size_bytes; done += widest) accessed_by_helper(address + done, widest, true, 0);
+}
+
+void CpuTracer::begin_delivery(u64 pc, u64 mode, u64 retired) {
+    place_ = place(pc, mode, retired);
+    delivers_ = true;
 }
 
 void CpuTracer::device(u64 pc, u64 mode, u64 retired, const TraceDeviceAccess& access) {

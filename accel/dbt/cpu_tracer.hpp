@@ -28,13 +28,18 @@ public:
 
     void begins(u32 instruction) override;
     void accessed(u64 address, u64 size_bytes, bool write, u64 value) override;
-    // An access by a helper, of any size; only blocks that are observed tell it.
+    // ---- accesses by helpers, and while an exception or interrupt is delivered; blocks that aren't observed tell none
+    void accessed_by_helper(u64 address, u64 size_bytes, bool write, u64 value);
     void zeroed(u64 address, u64 size_bytes);
+    // Around the delivery: it may access memory, and belongs to the instruction at `pc`.
+    void begin_delivery(u64 pc, u64 mode, u64 retired);
+    void end_delivery() { delivers_ = false; }
 
     // ---- at any time; `mode` is that of the instruction
     void device(u64 pc, u64 mode, u64 retired, const TraceDeviceAccess& access);
     void exception(u64 pc, u64 mode, u64 retired, Fault fault, u64 to);
     void interrupt(u64 pc, u64 mode, u64 retired, u64 code, u64 to);
+    [[nodiscard]] bool wants_memory() const { return filter_.wants(TraceKind::memory); }
     [[nodiscard]] bool wants_devices() const { return filter_.wants(TraceKind::devices); }
 
 private:
@@ -43,7 +48,7 @@ private:
                TraceFilter::touches(filter_.code, place.pc, 1);
     }
     [[nodiscard]] TracePlace place(u64 pc, u64 mode, u64 retired) const {
-        return {pc, retired, frontend_.privilege(mode)};
+        return {pc, retired, frontend_.privilege(mode), frontend_.code_kind(mode)};
     }
 
     TraceSink& sink_;
@@ -52,6 +57,7 @@ private:
     const jit::CompiledBlock* block_ = nullptr; // the one that is running
     u64 retired_ = 0;                           // before it
     TracePlace place_;                          // of its instruction that is being executed
+    bool delivers_ = false;
 };
 
 } // namespace orrery::dbt

@@ -151,7 +151,10 @@ ExitReason DbtCpu::run_inside() {
 void DbtCpu::take_interrupt() {
     const u64 from = pc();
     const u64 mode = tracer_ ? frontend_.key().mode : 0;
-    if (!frontend_.take_interrupt()) return;
+    if (tracer_) tracer_->begin_delivery(from, mode, retired_);
+    const bool taken = frontend_.take_interrupt();
+    if (tracer_) tracer_->end_delivery();
+    if (!taken) return;
     const u64 code = frontend_.last_interrupt();
     transfers_.add({.from = from, .to = pc(), .code = code, .kind = TransferKind::interrupt});
     if (tracer_) tracer_->interrupt(from, mode, retired_, code, pc());
@@ -209,11 +212,13 @@ void DbtCpu::set_pc(u64 pc) {
 
 void DbtCpu::set_watches(std::span<const Watch> watches) {
     watches_.assign(watches.begin(), watches.end());
+    observe_data();
     tlb_.flush_all(); // pages with watched bytes aren't remembered
 }
 
 void DbtCpu::set_trace(TraceSink* sink, const TraceFilter& filter) {
     tracer_ = sink ? std::make_unique<CpuTracer>(*sink, filter, frontend_) : nullptr;
+    observe_data();
     translator_.flush(); // blocks are traced or not from the moment they are made
 }
 
@@ -370,7 +375,9 @@ void DbtCpu::raise(Fault fault) {
     log_exception(fault);
     const u64 from = pc();
     const u64 mode = tracer_ ? frontend_.key().mode : 0;
+    if (tracer_) tracer_->begin_delivery(from, mode, retired_at_exception_);
     frontend_.raise(fault);
+    if (tracer_) tracer_->end_delivery();
     transfers_.add({.from = from, .to = pc(), .code = fault.code, .kind = TransferKind::exception});
     if (tracer_) tracer_->exception(from, mode, retired_at_exception_, fault, pc());
     context_changed();

@@ -160,6 +160,14 @@ private:
     std::expected<Target, Fault> resolve(GuestVirtual address, MemoryAction action, u64 size_bytes, u8 mmu_index);
     std::expected<Target, Fault> find_or_resolve(u64 address, bool write, ir::MemoryAccess access);
     [[nodiscard]] u8* remembered_host(u64 address, u64 size_bytes, bool write, u8 mmu_index) const;
+    [[nodiscard]] u8* unobserved_host(u64 address, u64 size_bytes, bool write, u8 mmu_index) const {
+        return observes_data_ ? nullptr : remembered_host(address, size_bytes, write, mmu_index);
+    }
+    void observe_data() { observes_data_ = !watches_.empty() || (tracer_ && tracer_->wants_memory()); }
+    void trace_memory(u64 address, u64 size_bytes, bool write, u64 value);
+    std::expected<u64, Fault> update_memory(GuestVirtual address, Width width, const std::function<u64(u64 old)>& next);
+    std::expected<Pair, Fault> compare_exchange_memory(GuestVirtual address, const Pair& expected,
+                                                       const Pair& replacement);
     std::expected<u64, Fault> load_slow(u64 address, u64 size_bytes, u8 mmu_index);
     std::expected<void, Fault> store_slow(u64 address, u64 value, u64 size_bytes, u8 mmu_index);
     u64 read_open_bus(AddressSpace& bus, GuestPhysical address, Width width);
@@ -206,6 +214,7 @@ private:
     bool heeds_watches_ = true;
     WatchHit watch_hit_;
     std::unique_ptr<CpuTracer> tracer_; // null while nothing is traced
+    bool observes_data_ = false;        // watches or a trace want to know of every access of helpers
     struct Counts {
         u64 tlb_misses = 0;
         u64 device_accesses = 0;

@@ -355,14 +355,14 @@ std::expected<u64, Fault> DbtCpu::store_conditional_slow(u64 address, ir::Memory
 
 // Where the soft TLB has the answer to an access that comes from C++; null if it hasn't.
 u8* DbtCpu::remembered_host(u64 address, u64 size_bytes, bool write, u8 mmu_index) const {
-    if (mmu_index != 0 || crosses_page(address, size_bytes) || !watches_.empty()) return nullptr;
+    if (mmu_index != 0 || crosses_page(address, size_bytes)) return nullptr;
     const jit::TlbEntry* entry = tlb_.find_data(address, write);
     return entry ? reinterpret_cast<u8*>(address + entry->addend) : nullptr;
 }
 
 std::expected<std::span<u8>, Fault> DbtCpu::direct(GuestVirtual address, u64 size_bytes, MemoryAction action) {
     const bool write = action == MemoryAction::write;
-    if (!watches_.empty() || tracer_) return std::span<u8>{};
+    if (observes_data_) return std::span<u8>{};
     u8* host = remembered_host(address.value, 1, write, 0);
     if (!host) {
         const auto target = resolve(address, action, 1, 0);
@@ -375,17 +375,31 @@ std::expected<std::span<u8>, Fault> DbtCpu::direct(GuestVirtual address, u64 siz
 }
 
 std::expected<u64, Fault> DbtCpu::load(GuestVirtual address, Width width, u8 mmu_index) {
-    if (const u8* host = remembered_host(address.value, bytes(width), false, mmu_index))
+    if (const u8* host = unobserved_host(address.value, bytes(width), false, mmu_index))
         return load_host(host, bytes(width));
-    return load_slow(address.value, bytes(width), mmu_index);
+    // What was remembered counts also while a trace looks on: the guest may have changed its tables since.
+    const u8* host = watches_.empty() ? remembered_host(address.value, bytes(width), false, mmu_index) : nullptr;
+    const auto value = host ? load_host(host, bytes(width)) : load_slow(address.value, bytes(width), mmu_index);
+    if (value) trace_memory(address.value, bytes(width), false, *value);
+    return value;
 }
 
 std::expected<void, Fault> DbtCpu::store(GuestVirtual address, u64 value, Width width, u8 mmu_index) {
-    if (u8* host = remembered_host(address.value, bytes(width), true, mmu_index)) {
+    if (u8* host = unobserved_host(address.value, bytes(width), true, mmu_index)) {
         store_host(host, value, bytes(width));
         return {};
     }
-    return store_slow(address.value, value, bytes(width), mmu_index);
+    if (u8* host = watches_.empty() ? remembered_host(address.value, bytes(width), true, mmu_index) : nullptr) {
+        store_host(host, value, bytes(width));
+    } else if (const auto stored = store_slow(address.value, value, bytes(width), mmu_index); !stored) {
+        return stored;
+    }
+    trace_memory(address.value, bytes(width), true, value);
+    return {};
+}
+
+void DbtCpu::trace_memory(u64 address, u64 size_bytes, bool write, u64 value) {
+    if (tracer_) tracer_->accessed_by_helper(address, size_bytes, write, value & mask(width_of(size_bytes)));
 }
 
 namespace {
@@ -414,6 +428,15 @@ u64 update_host(u8* host, u64 size_bytes, const std::function<u64(u64)>& next) {
 } // namespace
 
 std::expected<u64, Fault> DbtCpu::update(GuestVirtual address, Width width, const std::function<u64(u64 old)>& next) {
+    const auto old = update_memory(address, width, next);
+    if (!old || !observes_data_) return old;
+    trace_memory(address.value, bytes(width), false, *old);
+    trace_memory(address.value, bytes(width), true, next(*old));
+    return old;
+}
+
+std::expected<u64, Fault> DbtCpu::update_memory(GuestVirtual address, Width width,
+                                                const std::function<u64(u64 old)>& next) {
     const u64 size = bytes(width);
     if (const auto stop = watched(address.value, size, true, true)) return std::unexpected(*stop);
     const u64 removals = translator_.removals();
@@ -449,6 +472,17 @@ std::expected<u64, Fault> DbtCpu::update(GuestVirtual address, Width width, cons
 
 std::expected<EngineServices::Pair, Fault> DbtCpu::compare_exchange_pair(GuestVirtual address, const Pair& expected,
                                                                          const Pair& replacement) {
+    const auto old = compare_exchange_memory(address, expected, replacement);
+    if (!old || !observes_data_) return old;
+    constexpr u64 half = sizeof(u64);
+    for (const u64 i : {0, 1}) trace_memory(address.value + half * i, half, false, (*old)[i]);
+    if (*old != expected) return old;
+    for (const u64 i : {0, 1}) trace_memory(address.value + half * i, half, true, replacement[i]);
+    return old;
+}
+
+std::expected<EngineServices::Pair, Fault> DbtCpu::compare_exchange_memory(GuestVirtual address, const Pair& expected,
+                                                                           const Pair& replacement) {
     constexpr u64 size = sizeof(Pair);
     if (const auto stop = watched(address.value, size, true, true)) return std::unexpected(*stop);
     const u64 removals = translator_.removals();

@@ -15,11 +15,9 @@ Control::~Control() {
 
 Header Control::header(const Arguments& arguments) const {
     DebugView& view = machine_.cpus().front()->debug_view();
-    Header header{.board = board_,
-                  .triple = std::string(view.llvm_triple()),
-                  .cpus = {},
-                  .words = view.words(),
-                  .filters = describe(arguments)};
+    Header header{.board = board_, .triples = {}, .cpus = {}, .words = view.words(), .filters = describe(arguments)};
+    header.triples = header.words.triples;
+    if (header.triples.empty()) header.triples.emplace_back(view.llvm_triple());
     for (const Cpu* cpu : machine_.cpus()) header.cpus.push_back(cpu->name());
     return header;
 }

@@ -48,7 +48,7 @@ std::expected<void, Decoder::Wrong> Decoder::read_place(u8 first, Record& record
     at_.count = instruction ? at_.next_count : at_.count;
     if ((first & has_pc) != 0) at_.pc += TRY(difference());
     if ((first & has_count) != 0) at_.count += TRY(difference());
-    record.place = {at_.pc, at_.count, at_.privilege};
+    record.place = {at_.pc, at_.count, at_.privilege, at_.code_kind};
     return {};
 }
 
@@ -119,7 +119,8 @@ std::expected<bool, Decoder::Wrong> Decoder::read(Record& record) {
     const u8 first = TRY(byte());
     record.kind = kind_of(first);
     if (record.kind == RecordKind::privilege) {
-        at_.privilege = first >> privilege_shift;
+        at_.privilege = first >> privilege_shift & privilege_mask;
+        at_.code_kind = first >> code_kind_shift;
         return false;
     }
     if (record.kind == RecordKind::name) {

@@ -24,10 +24,11 @@ void Encoder::put(u64 value) {
 }
 
 void Encoder::begin(RecordKind kind, u8 flags, const TracePlace& place) {
-    if (place.privilege != at_.privilege) {
+    if (place.privilege != at_.privilege || place.code_kind != at_.code_kind) {
         at_.privilege = place.privilege;
-        bytes_.push_back(
-            static_cast<u8>(std::to_underlying(RecordKind::privilege) | place.privilege << privilege_shift));
+        at_.code_kind = place.code_kind;
+        bytes_.push_back(static_cast<u8>(std::to_underlying(RecordKind::privilege) |
+                                         place.privilege << privilege_shift | place.code_kind << code_kind_shift));
     }
     const bool instruction = kind == RecordKind::instruction;
     const u64 pc = place.pc - (instruction ? at_.next_pc : at_.pc);

@@ -60,8 +60,9 @@ Status FileReader::read_header() {
     std::vector<u8> bytes(file_start_bytes);
     if (!fill(bytes) || !begins_with(bytes, file_magic)) return error("this is no trace file of Orrery's");
     const u32 version = get_number<u32>(bytes, 8);
-    if (version != file_version)
-        return error("the file is of version {}, and this program reads version {}", version, file_version);
+    if (version < oldest_version || version > file_version)
+        return error("the file is of version {}, and this program reads versions {} to {}", version, oldest_version,
+                     file_version);
     const u32 size = get_number<u32>(bytes, 12);
     if (size > longest_header_bytes) return error("the header at byte 0 is damaged: it can't have {} bytes", size);
     bytes.resize(file_start_bytes + size + sizeof(u32));

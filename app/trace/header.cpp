@@ -7,6 +7,7 @@ namespace {
 
 // The members under the names they have in the file.
 template <typename H, typename F> void for_each_list(H& header, F&& f) {
+    f("triple", header.triples);
     f("cpu", header.cpus);
     f("privilege", header.words.privileges);
     f("exception", header.words.exceptions);
@@ -27,7 +28,6 @@ bool Header::operator==(const Header& other) const { return header_text(*this) =
 std::string header_text(const Header& header) {
     std::string text;
     add_line(text, "board", header.board);
-    add_line(text, "triple", header.triple);
     for_each_list(header, [&](std::string_view word, const std::vector<std::string>& values) {
         for (const std::string& value : values) add_line(text, word, value);
     });
@@ -43,7 +43,6 @@ Header parse_header(std::string_view text) {
         const std::string_view word = line.substr(0, space);
         const std::string value(space == std::string_view::npos ? "" : line.substr(space + 1));
         if (word == "board") header.board = value;
-        if (word == "triple") header.triple = value;
         for_each_list(header, [&](std::string_view name, std::vector<std::string>& values) {
             if (word == name) values.push_back(value);
         });

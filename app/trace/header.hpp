@@ -10,13 +10,14 @@
 namespace orrery::app::trace {
 
 inline constexpr std::string_view file_magic = "ORRTRACE";
-inline constexpr u32 file_version = 1;
+inline constexpr u32 file_version = 2;
+inline constexpr u32 oldest_version = 1;            // that can be read
 inline constexpr std::size_t file_start_bytes = 16; // magic, version, size of the text
 inline constexpr u32 longest_header_bytes = 64 * KiB;
 
 struct Header {
     std::string board;
-    std::string triple; // the guest's architecture, as LLVM names it
+    std::vector<std::string> triples; // the guest's kinds of code, as LLVM names them
     std::vector<std::string> cpus;
     CpuWords words;
     std::vector<std::string> filters; // what the user asked for, for people

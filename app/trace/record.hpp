@@ -22,7 +22,9 @@ inline constexpr u32 first_own_bit = 5;   // what a kind has flags of its own fo
 inline constexpr u8 has_bytes = 1 << 5;   // instruction
 inline constexpr u8 is_write = 1 << 5;    // memory, device
 inline constexpr u32 size_shift = 6;      // memory, device: log2 of the bytes
-inline constexpr u32 privilege_shift = 3; // privilege: the number itself
+inline constexpr u32 privilege_shift = 3; // privilege: the number itself, to 7
+inline constexpr u32 privilege_mask = 7;
+inline constexpr u32 code_kind_shift = 6; // privilege: the kind of code
 
 inline constexpr std::size_t longest_instruction = 15;
 inline constexpr std::size_t longest_name = 255;
@@ -49,6 +51,7 @@ struct Position {
     u64 next_pc = 0, next_count = 0; // where the next instruction is expected
     u64 address = 0;                 // of the last memory access
     u32 privilege = 0;
+    u32 code_kind = 0;
 };
 
 // The bytes of the instructions that were seen last, by their addresses.

@@ -11,6 +11,14 @@
 #include "cpu/x86/processor.hpp"
 
 namespace orrery::x86 {
+namespace {
+
+// By CodeSize.
+constexpr std::array<std::string_view, 3> triples{"i386-unknown-unknown-code16", "i386-unknown-elf",
+                                                  "x86_64-unknown-elf"};
+
+} // namespace
+
 std::span<const RegisterDescription> ProcessorDebugView::registers() const {
     return register_descriptions(processor_.configuration().features.contains({Feature::avx}));
 }
@@ -28,15 +36,7 @@ std::optional<GuestPhysical> ProcessorDebugView::translate(GuestVirtual address)
 Walk ProcessorDebugView::walk(GuestVirtual address) const { return tell_walk(processor_.core(), address.value); }
 
 std::string_view ProcessorDebugView::llvm_triple() const {
-    switch (Mode::of(processor_.core()).code) {
-    case CodeSize::bits16:
-        return "i386-unknown-unknown-code16";
-    case CodeSize::bits32:
-        return "i386-unknown-elf";
-    case CodeSize::bits64:
-        break;
-    }
-    return "x86_64-unknown-elf";
+    return triples[static_cast<std::size_t>(Mode::of(processor_.core()).code)];
 }
 
 std::string ProcessorDebugView::condition() const {
@@ -119,8 +119,11 @@ std::string ProcessorDebugView::interrupts() const {
 }
 
 CpuWords ProcessorDebugView::words() const {
-    CpuWords words{
-        .privileges = {"ring 0", "ring 1", "ring 2", "ring 3"}, .exceptions = {}, .interrupts = {}, .code_mask = 0xff};
+    CpuWords words{.privileges = {"ring 0", "ring 1", "ring 2", "ring 3"},
+                   .exceptions = {},
+                   .interrupts = {},
+                   .code_mask = 0xff,
+                   .triples = {triples.begin(), triples.end()}};
     for (u32 vector = 0; vector < 32; ++vector) words.exceptions.emplace_back(exception_name(static_cast<u8>(vector)));
     return words;
 }

@@ -92,6 +92,7 @@ public:
     void start_up(u8 vector) override;
 
     [[nodiscard]] u32 privilege(u64 mode) const override { return Mode::unpack(mode).cpl; }
+    [[nodiscard]] u32 code_kind(u64 mode) const override { return static_cast<u32>(Mode::unpack(mode).code); }
     [[nodiscard]] HandlerReturn last_return() const override { return last_return_; }
     // In standstill.cpp.
     [[nodiscard]] Standstill standstill() const override;

@@ -44,8 +44,7 @@ std::string trap_text(const LineStyle& style, const Record& record) {
 std::string event_text(const LineStyle& style, const Record& record) {
     switch (record.kind) {
     case RecordKind::instruction:
-        return fmt::format("{:<8}{}", hex(record.bytes),
-                           style.disassemble ? "  " + style.disassemble(record.bytes, record.place.pc) : "");
+        return fmt::format("{:<8}{}", hex(record.bytes), style.disassemble ? "  " + style.disassemble(record) : "");
     case RecordKind::branch:
         return fmt::format("{} to {}", jumps[std::to_underlying(record.jump)], address_text(style.symbols, record.to));
     case RecordKind::memory:
@@ -89,7 +88,7 @@ void add_event(Object& object, const LineStyle& style, const Record& record) {
     switch (record.kind) {
     case RecordKind::instruction:
         object.text("bytes", hex(record.bytes));
-        if (style.disassemble) object.text("assembly", style.disassemble(record.bytes, record.place.pc));
+        if (style.disassemble) object.text("assembly", style.disassemble(record));
         return;
     case RecordKind::branch:
         object.text("jump", jumps[std::to_underlying(record.jump)]);

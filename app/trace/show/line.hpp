@@ -13,8 +13,8 @@ namespace orrery::app::trace {
 struct LineStyle {
     const Header& header; // outlives the style, as does `symbols`
     const Symbols& symbols;
-    // "addi a0, a0, 1" for an instruction's bytes and address; unset: nothing is disassembled.
-    std::function<std::string(std::span<const u8>, u64)> disassemble;
+    // "addi a0, a0, 1" for an instruction; unset: nothing is disassembled.
+    std::function<std::string(const Record&)> disassemble;
 };
 
 std::string text_line(const LineStyle& style, u32 cpu, const Record& record);

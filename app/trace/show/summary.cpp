@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace orrery::app::trace {
 namespace {
@@ -46,7 +47,8 @@ std::string Summary::hottest_text(const LineStyle& style) const {
 
 std::string Summary::text(const LineStyle& style) const {
     const Header& header = style.header;
-    std::string text = fmt::format("{}, {}\n", printable(header.board), printable(header.triple));
+    std::string text =
+        fmt::format("{}, {}\n", printable(header.board), printable(fmt::format("{}", fmt::join(header.triples, ", "))));
     for (const std::string& filter : header.filters) text += fmt::format("traced with: {}\n", printable(filter));
     for (const auto& [cpu, counts] : cpus_) {
         text += fmt::format("{}: from instruction {} to {}\n", printable(header.cpus[cpu]), counts.least_count,

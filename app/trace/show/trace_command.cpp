@@ -58,10 +58,41 @@ Result<Symbols> read_symbols(const std::vector<std::string>& paths) {
     return symbols;
 }
 
-Result<std::unique_ptr<Disassembler>> disassembler_for(const Header& header) {
-    if (header.triple.starts_with("riscv64")) return Disassembler::create(Assembly::riscv64);
-    return error("--disassemble: nothing is known of '{}'", printable(header.triple));
-}
+// A disassembler for each kind of code that the guest has.
+class Disassemblers {
+public:
+    static Result<Disassemblers> create(const Header& header) {
+        Disassemblers made;
+        for (const std::string& triple : header.triples) {
+            const auto assembly = assembly_of(triple);
+            if (!assembly) return error("--disassemble: nothing is known of '{}'", printable(triple));
+            // Version 1 told the CPU's mode as it was when the trace began, and not when it changed.
+            if (header.triples.size() == 1 && *assembly != Assembly::riscv64)
+                return error(
+                    "--disassemble: the file is of an older version, which didn't say which code has 16, 32 or "
+                    "64 bits; trace the run again");
+            made.by_code_kind_.push_back(TRY(Disassembler::create(*assembly)));
+        }
+        return made;
+    }
+
+    [[nodiscard]] std::string text(const Record& record) const {
+        if (record.place.code_kind >= by_code_kind_.size()) return "?";
+        const Disassembler& disassembler = *by_code_kind_[record.place.code_kind];
+        std::string text;
+        // A prefix may be taken for an instruction of its own.
+        for (std::size_t done = 0; done < record.bytes.size();) {
+            const auto part = disassembler.at(record.bytes.subspan(done), record.place.pc + done);
+            text += fmt::format("{}{}", done == 0 ? "" : " ", part.length_bytes == 0 ? "?" : part.text);
+            if (part.length_bytes == 0) break;
+            done += part.length_bytes;
+        }
+        return text;
+    }
+
+private:
+    std::vector<std::unique_ptr<Disassembler>> by_code_kind_;
+};
 
 // Standard output, until nobody reads on.
 class Output {
@@ -97,11 +128,11 @@ Status show(const TraceShowArguments& arguments, Selection selection, Output& ou
     if (selection.cpu && *selection.cpu >= header.cpus.size())
         return error("--cpu: there is no CPU {}; they are numbered from 0, and the trace is of {}", *selection.cpu,
                      header.cpus.size());
-    std::unique_ptr<Disassembler> disassembler;
+    Disassemblers disassemblers;
     LineStyle style{header, symbols, {}};
     if (arguments.disassemble) {
-        disassembler = TRY(disassembler_for(header));
-        style.disassemble = [&](std::span<const u8> bytes, u64 pc) { return disassembler->at(bytes, pc).text; };
+        disassemblers = TRY(Disassemblers::create(header));
+        style.disassemble = [&](const Record& record) { return disassemblers.text(record); };
     }
     Summary summary;
     const Status read = for_each(**reader, selection, [&](u32 cpu, const Record& record) {

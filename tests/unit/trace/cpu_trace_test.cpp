@@ -5,9 +5,11 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/machine_state.hpp"
 #include "tests/support/riscv_test_machine.hpp"
+#include "tests/unit/trace/notes.hpp"
 
 using namespace orrery;
 using test::RiscvTestMachine;
+using test::trace_kind;
 
 namespace {
 
@@ -25,38 +27,6 @@ constexpr std::array<u32, 8> program{
     0x00000073, // base + 20: ecall
     0x00000013, // base + 24: nop
     0xfe5ff06f, // base + 28: j base
-};
-
-class Notes final : public TraceSink {
-public:
-    void instruction(const TracePlace& place, std::span<const u8> bytes) override {
-        u32 word = 0;
-        std::memcpy(&word, bytes.data(), std::min(bytes.size(), sizeof word));
-        add(place, fmt::format("instruction {:08x}", word));
-    }
-    void branch(const TracePlace& place, TraceJump kind, u64 to) override {
-        add(place, fmt::format("branch {} {:x}", static_cast<u32>(kind), to - base));
-    }
-    void memory(const TracePlace& place, const TraceAccess& access) override {
-        add(place, fmt::format("{} {} {:x} {:x}", access.write ? "write" : "read", access.size_bytes,
-                               access.address - base, access.value));
-    }
-    void device(const TracePlace& place, const TraceDeviceAccess& access) override {
-        add(place, fmt::format("device {} {} {} {:x} {:x}", access.write ? "write" : "read", access.window,
-                               access.size_bytes, access.offset, access.value));
-    }
-    void exception(const TracePlace& place, u64 code, u64 value, u64 to) override {
-        add(place, fmt::format("exception {} {:x} {:x}", code, value, to - base));
-    }
-    void interrupt(const TracePlace& place, u64 code, u64 to) override {
-        add(place, fmt::format("interrupt {} {:x}", code, to - base));
-    }
-    std::vector<std::string> lines;
-
-private:
-    void add(const TracePlace& place, const std::string& what) {
-        lines.push_back(fmt::format("{} {} {:x} {}", place.retired, place.privilege, place.pc - base, what));
-    }
 };
 
 struct Store final : Component, IoHandler {
@@ -90,11 +60,10 @@ struct Traced {
         return std::exchange(notes.lines, {});
     }
     RiscvTestMachine guest;
-    Notes notes;
+    test::TraceNotes notes{base};
 };
 
-constexpr u8 all = (1 << trace_kinds) - 1;
-constexpr u8 bit_of(TraceKind kind) { return static_cast<u8>(1 << static_cast<u8>(kind)); }
+constexpr u8 all = test::all_trace_kinds;
 
 } // namespace
 
@@ -123,13 +92,13 @@ TEST_CASE("a trace that ends is told nothing more, and may begin again") {
     CHECK_FALSE(traced.run(5).empty());
     traced.guest.cpu().set_trace(nullptr, {});
     CHECK(traced.run(100).empty());
-    traced.trace(bit_of(TraceKind::branches));
+    traced.trace(trace_kind(TraceKind::branches));
     CHECK_FALSE(traced.run(100).empty());
 }
 
 TEST_CASE("code outside the traced range is translated as ever, and leads to the traced one") {
     Traced traced(dbt::Engine::baseline);
-    traced.trace(bit_of(TraceKind::instructions), {{base + 24, base + 27}});
+    traced.trace(trace_kind(TraceKind::instructions), {{base + 24, base + 27}});
     const u64 blocks_before = traced.guest.translator().statistics().code_bytes;
     const std::vector<std::string> lines = traced.run(700);
     CHECK(lines.size() == 100);
@@ -146,7 +115,7 @@ TEST_CASE("with everything traced nothing is translated to host code") {
 
 TEST_CASE("devices alone are traced while all code is translated, with the instruction they belong to") {
     Traced traced(dbt::Engine::baseline);
-    traced.trace(bit_of(TraceKind::devices));
+    traced.trace(trace_kind(TraceKind::devices));
     CHECK(traced.run(7) == std::vector<std::string>{"3 3 c device write store 4 8 10000008"});
     CHECK(traced.guest.translator().statistics().code_bytes > 0);
 }
@@ -163,7 +132,7 @@ TEST_CASE("other privileges are left out") {
 TEST_CASE("of memory only the accesses to the wanted addresses are told") {
     ON_BOTH_ENGINES;
     TraceFilter filter;
-    filter.kinds = bit_of(TraceKind::memory);
+    filter.kinds = trace_kind(TraceKind::memory);
     filter.data = {{data + 4, data + 4}};
     traced.guest.cpu().set_trace(&traced.notes, filter);
     CHECK(traced.run(5) == std::vector<std::string>{"1 3 4 write 8 10000 10000008", "2 3 8 read 8 10000 10000008"});
@@ -184,7 +153,7 @@ TEST_CASE("a traced guest ends in the state of an untraced one, wherever it is s
 
 TEST_CASE("traced code that is overwritten is told with its new bytes") {
     ON_BOTH_ENGINES;
-    traced.trace(bit_of(TraceKind::instructions), {{base, base + 3}});
+    traced.trace(trace_kind(TraceKind::instructions), {{base, base + 3}});
     CHECK(traced.run(7) == std::vector<std::string>{"0 3 0 instruction 00850513"});
     constexpr std::array<u8, 4> other{0x13, 0x05, 0x05, 0x01}; // addi a0, a0, 16
     traced.guest.machine().memory().write_memory({base}, other);

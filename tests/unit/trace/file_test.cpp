@@ -1,4 +1,8 @@
+#include <array>
+
+#include "app/trace/bytes.hpp"
 #include "app/trace/decoder.hpp"
+#include "app/trace/encoder.hpp"
 #include "app/trace/file_reader.hpp"
 #include "app/trace/show/line.hpp"
 #include "app/trace/show/selection.hpp"
@@ -146,8 +150,33 @@ TEST_CASE("another file is told from a trace") {
     const std::vector<u8> zeroes(1000);
     CHECK(read(zeroes, everything()).error == "this is no trace file of Orrery's");
     std::vector<u8> newer = test::sample_file();
-    newer[8] = 2;
-    CHECK(read(newer, everything()).error == "the file is of version 2, and this program reads version 1");
+    newer[8] = 3;
+    CHECK(read(newer, everything()).error == "the file is of version 3, and this program reads versions 1 to 2");
+}
+
+TEST_CASE("a file of version 1 reads as it always did") {
+    std::vector<u8> older = test::sample_file();
+    older[8] = 1;
+    const std::size_t header = file_start_bytes + get_number<u32>(older, 12);
+    put_number<u32>(older, header, checksum(std::span(older).first(header), {}));
+    const Reading reading = read(older, everything());
+    CHECK(reading.error.empty());
+    CHECK(reading.lines == read(test::sample_file(), everything()).lines);
+}
+
+TEST_CASE("which kind of code an instruction is comes back") {
+    Encoder encoder;
+    constexpr std::array<u8, 1> nop{0x90};
+    for (const u32 kind : {0, 2, 2, 1, 3, 0})
+        encoder.instruction({.pc = 0x1000, .retired = 0, .privilege = 7, .code_kind = kind}, nop);
+    Decoder decoder;
+    decoder.begin(encoder.bytes());
+    for (const u32 kind : {0, 2, 2, 1, 3, 0}) {
+        const auto record = decoder.next();
+        REQUIRE((record && *record));
+        CHECK((*record)->place.code_kind == kind);
+        CHECK((*record)->place.privilege == 7);
+    }
 }
 
 TEST_CASE("a file that can't be written is refused with a sentence, a pipe too") {

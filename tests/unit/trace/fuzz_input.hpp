@@ -26,7 +26,7 @@ inline void read_records(std::span<const u8> bytes, const LineStyle& style, u32 
 // The bytes as a file; and as the unpacked records of a block, which no damaged file reaches by itself.
 inline void feed_reader(std::span<const u8> input) {
     const Symbols none;
-    const Header header{.board = {}, .triple = {}, .cpus = {"hart0"}, .words = {}, .filters = {}};
+    const Header header{.board = {}, .triples = {}, .cpus = {"hart0"}, .words = {}, .filters = {}};
     read_records(input, {header, none, {}}, 0);
     MemoryInput memory(input);
     const auto reader = FileReader::create(memory);

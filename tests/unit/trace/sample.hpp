@@ -13,7 +13,7 @@ namespace orrery::test {
 
 inline app::trace::Header sample_header() {
     return {.board = "a board",
-            .triple = "riscv64-unknown-elf",
+            .triples = {"riscv64-unknown-elf"},
             .cpus = {"hart0", "hart1"},
             .words = {.privileges = {"U", "S", "", "M"}, .exceptions = {"misaligned fetch"}, .interrupts = {}},
             .filters = {"what all"}};
