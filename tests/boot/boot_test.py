@@ -57,9 +57,9 @@ def expect(condition, sentence, console):
         raise AssertionError(f"{sentence}; the last lines were:\n{console.tail(40)}")
 
 
-def debian(scratch, **settings):
+def debian(scratch, suite="trixie", **settings):
     """Settings that boot Debian with a copy of the disk, so that tests can run at the same time."""
-    folder = fetched(architecture=architecture_of(settings.get("machine", "riscv-virt")))
+    folder = fetched(architecture=architecture_of(settings.get("machine", "riscv-virt")), suite=suite)
     disk = scratch / "disk"
     if not disk.exists():
         shutil.copy(folder / "disk", disk)
@@ -96,7 +96,8 @@ def two_boots(program, scratch):
         raise AssertionError(f"the disk does not remember: earlier and present count were {first}, then {second}")
 
 
-def one_boot(program, scratch, least_memory_kib=0, bios=None, **settings):
+def one_boot(program, scratch, least_memory_kib=0, bios=None, kernel="", **settings):
+    """Boots Debian; its kernel's version must begin as `kernel` says."""
     if bios:
         settings["bios"] = fetched("firmware") / bios
     text = scripted_boot(program, debian(scratch, **settings))
@@ -105,6 +106,8 @@ def one_boot(program, scratch, least_memory_kib=0, bios=None, **settings):
         raise AssertionError(f"the guest sees too little memory: {memory and memory[0]}")
     if bios and "OpenSBI" not in text:
         raise AssertionError("OpenSBI did not print its banner")
+    if f"Linux version {kernel}" not in text:
+        raise AssertionError(f"the kernel isn't one of {kernel}")
 
 
 def terminal(program, scratch):
@@ -243,6 +246,7 @@ def fetch(program, scratch):
     for architecture in ("riscv64", "amd64"):
         for what in ("guest", "firmware"):
             print(fetched(what, network=True, architecture=architecture))
+    print(fetched(network=True, architecture="amd64", suite="bookworm"))
 
 
 def variation(function, **settings):
@@ -262,6 +266,7 @@ VARIATIONS = {
     "opensbi_cpus_2": variation(one_boot, bios="fw_dynamic.bin", cpus=2),
     "pc": variation(one_boot, machine="pc", disk_words=",virtio"),
     "pc_cpus_2": variation(one_boot, machine="pc", cpus=2),
+    "pc_linux_6_1": variation(one_boot, machine="pc", suite="bookworm", kernel="6.1.", disk_words=",virtio"),
     "q35_cpus_4": variation(one_boot, machine="q35", cpus=4),
     "pc_grub_cd": variation(grub, make=grub_cd, machine="pc"),
     "pc_grub_ide": variation(grub, make=grub_disk, root="/dev/sda1", machine="pc"),

@@ -39,9 +39,9 @@ class Settings:
     engine: str | None = None
 
 
-def fetched(what="guest", network=False, architecture="riscv64"):
+def fetched(what="guest", network=False, architecture="riscv64", suite="trixie"):
     """The folder with the guest's or the firmware's files. Without network, only what is in the cache counts."""
-    result = subprocess.run([FETCH, "--architecture", architecture, what] + ([] if network else ["--cached"]), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    result = subprocess.run([FETCH, "--architecture", architecture, "--suite", suite, what] + ([] if network else ["--cached"]), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     if result.returncode:
         raise Unavailable(result.stderr.strip() or f"{FETCH} failed")
     return Path(result.stdout.strip())
