@@ -167,11 +167,12 @@ TEST_CASE("a file of version 1 reads as it always did") {
 TEST_CASE("which kind of code an instruction is comes back") {
     Encoder encoder;
     constexpr std::array<u8, 1> nop{0x90};
-    for (const u32 kind : {0, 2, 2, 1, 3, 0})
+    constexpr std::array<u32, 6> kinds{0, 2, 2, 1, 3, 0};
+    for (const u32 kind : kinds)
         encoder.instruction({.pc = 0x1000, .retired = 0, .privilege = 7, .code_kind = kind}, nop);
     Decoder decoder;
     decoder.begin(encoder.bytes());
-    for (const u32 kind : {0, 2, 2, 1, 3, 0}) {
+    for (const u32 kind : kinds) {
         const auto record = decoder.next();
         REQUIRE((record && *record));
         CHECK((*record)->place.code_kind == kind);
