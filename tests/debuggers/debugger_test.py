@@ -221,17 +221,17 @@ def gdb_pc_modes(program, pc, scratch):
     kernel = pc / "pc_modes.elf"
     with guest(program, scratch, "--machine", "pc", "--memory", "64M", "--cpus", 4, "--kernel", kernel) as (process, socket):
         Transcript(gdb(
-            socket, "info threads", "break before_paging", "continue", "print $cr0", "print $efer", "stepi", "print/x $rbx", "break long_mode", "continue",
-            "print $cr0", "print $cr4", "print $efer", "monitor disassemble 0x100000 1", "break count_up", "continue", "print/x $xmm0.v2_int64", "print $st0", "print $st1",
-            "info float", "print $mxcsr", "finish", "watch *(int*)&counter", "continue", "continue", "backtrace", "delete", "tbreak user_program", "continue", "print/x $cs",
+            socket, "info threads", "break before_paging", "continue", "print $cr0", "print $efer", "stepi", "print/x $rbx", "monitor explain", "break long_mode", "continue",
+            "print $cr0", "print $cr4", "print $efer", "monitor disassemble 0x100000 1", "break count_up", "continue", "monitor explain count_up", "print/x $xmm0.v2_int64", "print $st0", "print $st1",
+            "info float", "print $mxcsr", "finish", "watch *(int*)&counter", "continue", "continue", "backtrace", "delete", "tbreak user_program", "continue", "print/x $cs", "monitor explain",
             "info threads", "stepi", "print/x $rbx", "set var $xmm1.v2_int64[1] = 0x77", "print/x $xmm1.v2_int64", "set var $st1 = 2.5", "print $st1", "set var $mxcsr = 0x3f80",
             "print $mxcsr", "set var $cr0 = 0x11ULL", "print $cr0", "monitor gdt", "monitor idt", "monitor tss cpu0", "monitor apic cpu1", "monitor ioapic", "monitor irq",
             "monitor walk 0x100000", "monitor table", "info registers cs_rights idt_base lstar", "delete", "detach", symbols=kernel,
         )).shows(
             r'^\* 1 .*"cpu0" \(protected mode, ring 0', r'^  4 .*"cpu3" \(real mode, waits for SIPI', r"hit Breakpoint 1, before_paging", r"= \[ PE ET \]", r"= \[ \]", r"= 0x1234$",
-            r"hit Breakpoint 2, long_mode", r"= \[ PE MP ET PG \]", r"= \[ PAE OSFXSR OSXMMEXCPT \]", r"= \[ LME LMA \]", r"0x0000000000100000  ", r"hit Breakpoint 3, count_up",
-            r"= \{0x1122334455667788, 0x99aabbccddeeff00\}", r"= 3\.14159265358979323851", r"= 1$", r"^=>R6: Valid   0x4000c90fdaa22168c235", r"= \[ IM DM ZM OM UM PM RC=0 \]",
-            r"^(0x[0-9a-f]+ in )?long_mode \(\)", r"hit Breakpoint 3, count_up", r"Old value = 1\nNew value = 2", r"^#0 .*count_up", r"^#1 .* long_mode", r"user_program \(\)", r"= 0x2b$",
+            r"^block 0x100074, 32-bit code, ring 0, flat segments", r"^  0x100074  c3 +ret$", r"^ +host  ", r"hit Breakpoint 2, long_mode", r"= \[ PE MP ET PG \]", r"= \[ PAE OSFXSR OSXMMEXCPT \]", r"= \[ LME LMA \]", r"0x0000000000100000  ", r"hit Breakpoint 3, count_up",
+            r"^block 0x10\w+, 64-bit code, ring 0", r"^  0x10\w+  4889e5 +mov rbp, rsp$", r"^ +host  ", r"= \{0x1122334455667788, 0x99aabbccddeeff00\}", r"= 3\.14159265358979323851", r"= 1$", r"^=>R6: Valid   0x4000c90fdaa22168c235", r"= \[ IM DM ZM OM UM PM RC=0 \]",
+            r"^(0x[0-9a-f]+ in )?long_mode \(\)", r"hit Breakpoint 3, count_up", r"Old value = 1\nNew value = 2", r"^#0 .*count_up", r"^#1 .* long_mode", r"user_program \(\)", r"= 0x2b$", r"64-bit code, ring 3", r"bb55000000  mov ebx, 0x55",
             r'^\* 1 .*"cpu0" \(64-bit mode, ring 3', r"= 0x55$", r"= \{0x0, 0x77\}", r"= 2\.5$", r"RC=1", r"Could not write register|can.t", r"= \[ PE MP ET PG \]",
             r"0x18 +0xaf9b\w+ +code of 64 bits, readable, DPL 0", r"0x30 +0x\w+ +64-bit TSS, busy, DPL 0", r"0x30 +0x\w+ +64-bit interrupt gate to 0x18:0x10\w+, DPL 3", r"RSP0 +0x17e000",
             r"cpu1: local APIC 1 at 0xfee00000, xAPIC", r"LVT LINT0 ", r"ioapic: I/O APIC 0, 24 pins", r"cpu3 +interrupts off", r"page of 2 MiB: supervisor: read yes", r"0x100000 is guest-physical 0x100000",
@@ -244,11 +244,11 @@ def gdb_pc_real_mode(program, pc, scratch):
     """From the reset vector through the BIOS to a boot sector: real mode, linear addresses, a watchpoint, no symbols and no `set architecture`."""
     with guest(program, scratch, "--machine", "pc", "--memory", "64M", "--disk", pc / "boot_sector.img") as (process, socket):
         Transcript(gdb(
-            socket, "print/x $pc", "print/x $cs_base", "stepi", "stepi", "monitor cpus", "tbreak *0x7c00", "continue", "print/x $cs", "monitor disassemble 0x7c00 2", "monitor idt",
+            socket, "print/x $pc", "print/x $cs_base", "stepi", "stepi", "monitor cpus", "tbreak *0x7c00", "continue", "print/x $cs", "monitor disassemble 0x7c00 2", "monitor explain", "monitor idt",
             "stepi", "print/x $pc", "print/x $cs", "stepi 4", "print/x $bx", "print $eflags.IF", "watch *(short*)0x7c1c", "continue", "delete", "detach", architecture="auto",
         )).shows(
             r"= 0xfffffff0$", r"= 0xffff0000$", r"^0x00000000000f", r"^0x00000000000f", r"^0 cpu0 at 0xf\w+, real mode, 2 instructions", r"Temporary breakpoint 1, 0x0000000000007c00", r"= 0x0$",
-            r"^0x0000000000007c00  ea0500c007 +ljmp", r"^0x0000000000007c05  8cc8 +mov +ax, cs", r"0x13 .*0xf000:0x", r"= 0x7c05$", r"= 0x7c0$", r"= 0x1234$",
+            r"^0x0000000000007c00  ea0500c007 +ljmp", r"^0x0000000000007c05  8cc8 +mov +ax, cs", r"^block 0x7c00, 16-bit code, real mode", r"ea0500c007 +ljmp", r"^ +host  ", r"0x13 .*0xf000:0x", r"= 0x7c05$", r"= 0x7c0$", r"= 0x1234$",
             r"Old value = 22136\nNew value = 26796", r"detached\]",
         )
         assert process.wait(60) == 1, "the guest didn't run to its end after the detach"

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """`orrery explain` as a user runs it: both forms, their links, what it counts, and what it says to bad input.
 
-usage: explain_command_test.py PROGRAM [unittest arguments]
+usage: explain_command_test.py PROGRAM GUESTS [unittest arguments]      GUESTS: the folder of tests/debuggers' guests
 """
 import html.parser
 import re
@@ -13,7 +13,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-PROGRAM = ""
+PROGRAM, GUESTS = "", Path()
 FAILURE, USAGE = 200, 201
 # addi sltu mul ld sw amoadd.w.aq fadd.d csrr c.addi c.mv beq
 SAMPLE = "130505ff 3334b500 3385c502 8334c500 23a2a500 2f25b504 53f5c502 73250030 0105 aa85 63040500"
@@ -117,6 +117,21 @@ class Explain(unittest.TestCase):
         self.assertIn("block 0x7c06, 16-bit code, real mode", text)
         self.assertIn("jmp", text)
 
+    def test_code_of_a_pc_is_explained_in_the_mode_that_the_run_came_to(self):
+        bios = self.text("--machine", "pc", "--disk", GUESTS / "boot_sector.img", "--address", "0xfffffff0", "--instructions", "1")
+        self.assertIn("block 0xfffffff0, 16-bit code, real mode", bios)
+        self.assertIn("ljmp 0xf000, ", bios)
+        kernel = ("--machine", "q35", "--kernel", GUESTS / "pc_modes.elf")
+        protected = self.text(*kernel, "--address", "0x100000", "--instructions", "1")
+        for part in ("block 0x100000, 32-bit code, ring 0, flat segments", "bc00001800  mov esp, 0x180000", 'row "B8+r"', "store.32 [", "+0x000"):
+            self.assertIn(part, protected)
+        long_mode = self.text(*kernel, "--address", "0x10007f", "--instructions", "36")
+        for part in ("block 0x10007f, 64-bit code, ring 0", "48c7c400001800  mov rsp, 0x180000", "put rsp, "):
+            self.assertIn(part, long_mode)
+        nowhere = run(*kernel, "--address", "0x123456789000", "--instructions", "36")
+        self.assertEqual(nowhere.returncode, FAILURE)
+        self.assertIn("cpu0 can't fetch from 0x123456789000 (exception 14)", nowhere.stderr)
+
     def test_bytes_behind_a_blocks_end_become_further_blocks(self):
         self.assertEqual(self.text("--bytes", "8280 8280 0100").count("\nblock "), 3)
 
@@ -213,7 +228,7 @@ class Explain(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 2:
+    if len(sys.argv) < 3:
         sys.exit(__doc__)
-    PROGRAM = sys.argv.pop(1)
+    PROGRAM, GUESTS = sys.argv.pop(1), Path(sys.argv.pop(1))
     unittest.main()
