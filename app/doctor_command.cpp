@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
-#include <optional>
 #include <thread>
 
 #include <unistd.h>
@@ -51,15 +50,6 @@ std::string memory_text() {
                        available < 1280 * MiB ? "; use a smaller --memory here" : "");
 }
 
-// Where what was found out about the host is kept; none if the user has no home.
-std::optional<std::filesystem::path> cache_folder() {
-    if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache && *cache == '/')
-        return std::filesystem::path(cache) / "orrery";
-    if (const char* home = std::getenv("HOME"); home && *home == '/')
-        return std::filesystem::path(home) / ".cache" / "orrery";
-    return std::nullopt;
-}
-
 void tell_kvm() {
     const kvm::HostReport report = kvm::examine_host_once(cache_folder());
     switch (report.host_class) {
@@ -75,7 +65,7 @@ void tell_kvm() {
     }
     for (const std::string& reason : report.reasons) finding("", reason);
     if (report.host_class == kvm::HostClass::none && !std::filesystem::exists("/dev/kvm")) finding("", no_kvm_device());
-    finding("", "(no board of this version runs on KVM yet: guests run translated)");
+    finding("", "(PCs can run on KVM: with --engine kvm, and --force where it is limited; riscv-virt can't)");
 }
 
 } // namespace
@@ -91,7 +81,7 @@ int doctor() {
     finding("instructions", instructions_text());
     tell_kvm();
     finding("terminal", terminal_text());
-    finding("verdict", translator ? "guests run with --engine jit, the default here"
+    finding("verdict", translator ? "guests run with --engine jit, the default here where KVM isn't full"
                                   : "guests run with --engine interp only, many times slower");
     return translator ? exit_powered_off : exit_failure;
 }

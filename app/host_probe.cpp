@@ -1,6 +1,7 @@
 #include "app/host_probe.hpp"
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <sstream>
@@ -97,6 +98,14 @@ std::string no_kvm_device() {
         return "the processor shows neither VT-x nor AMD-V; switch it on in the firmware set-up, or nested "
                "virtualization if this is a virtual machine";
     return fmt::format("the processor could; `sudo modprobe kvm_{}` loads the driver", flag == "vmx" ? "intel" : "amd");
+}
+
+std::optional<std::filesystem::path> cache_folder() {
+    if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache && *cache == '/')
+        return std::filesystem::path(cache) / "orrery";
+    if (const char* home = std::getenv("HOME"); home && *home == '/')
+        return std::filesystem::path(home) / ".cache" / "orrery";
+    return std::nullopt;
 }
 
 std::string processor_name() {

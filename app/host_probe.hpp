@@ -1,6 +1,8 @@
 // What this host offers, asked once and without leaving anything behind.
 #pragma once
 
+#include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,6 +20,9 @@ std::vector<std::pair<std::string, bool>> translator_instructions();
 
 // Why there is no /dev/kvm, and what to do.
 std::string no_kvm_device();
+
+// Where what was found out about the host is kept; none if the user has no home.
+std::optional<std::filesystem::path> cache_folder();
 
 // "Intel(R) Xeon(R) …"; "unknown" if the host doesn't say.
 std::string processor_name();

@@ -86,7 +86,9 @@ void list_devices() {
 
 void list_engines() {
     const Status usable = translator_usable();
-    print("auto", usable ? "jit on this host (the default)" : "interp on this host (the default)");
+    print("auto",
+          usable ? "kvm for PCs where KVM is full, else jit (the default)" : "interp on this host (the default)");
+    print("kvm", "runs PCs on the host's processor by KVM; `orrery doctor` says what that can do here");
     print("jit",
           usable ? "translates guest code to x86-64 code"
                  : fmt::format("translates guest code to x86-64 code; not on this host: {}", usable.error().message()));

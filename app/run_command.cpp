@@ -5,6 +5,7 @@
 
 #include <unistd.h>
 
+#include "accel/kvm/host.hpp"
 #include "app/doors.hpp"
 #include "app/end_signals.hpp"
 #include "app/escape_keys.hpp"
@@ -43,7 +44,8 @@ Status place_image(RunPlan& plan) {
 
 namespace {
 
-Status choose_engine(RunPlan& plan) {
+// Runs what KVM can't, and everything where it isn't used.
+Status choose_software(RunPlan& plan) {
     plan.board.engine = plan.engine == EngineChoice::interpreter ? dbt::Engine::interpreter : dbt::Engine::baseline;
     if (plan.board.engine == dbt::Engine::interpreter) return {};
     const Status usable = translator_usable();
@@ -54,12 +56,45 @@ Status choose_engine(RunPlan& plan) {
     return {};
 }
 
-void greet(const RunPlan& plan) {
+// What the host is examined for, and remembered, only if it matters.
+Status use_kvm(RunPlan& plan) {
+    const kvm::HostReport report = kvm::examine_host_once(cache_folder());
+    const std::string reasons = fmt::format("{}", fmt::join(report.reasons, "; "));
+    if (report.host_class == kvm::HostClass::none) return error("--engine kvm: {}; --engine jit needs no KVM", reasons);
+    if (report.host_class == kvm::HostClass::limited && !plan.force_engine)
+        return error("--engine kvm: this host's KVM is limited: {}; --engine jit runs everything, and --force uses KVM "
+                     "all the same",
+                     reasons);
+    plan.board.kvm = report.facts;
+    return {};
+}
+
+// True if the host is good for it.
+bool use_kvm_if_full(RunPlan& plan) {
+    const kvm::HostReport report = kvm::examine_host_once(cache_folder());
+    if (report.host_class == kvm::HostClass::full) plan.board.kvm = report.facts;
+    return plan.board.kvm.has_value();
+}
+
+// What greet() adds to the engine's name.
+Result<std::string> choose_engine(RunPlan& plan) {
+    TRY_STATUS(choose_software(plan));
+    if (plan.engine == EngineChoice::kvm) TRY_STATUS(use_kvm(plan));
+    const bool asks = plan.engine == EngineChoice::automatic && plan.machine->runs_on_kvm && !plan.board.deterministic;
+    if (asks && !use_kvm_if_full(plan)) return std::string(", since KVM isn't full here (`orrery doctor`)");
+    return std::string();
+}
+
+std::string_view engine_name(const BoardOptions& board) {
+    if (board.kvm) return "KVM (kvm)";
+    return board.engine == dbt::Engine::interpreter ? "interpreter (interp)" : "translator (jit)";
+}
+
+void greet(const RunPlan& plan, std::string_view about_engine) {
     const BoardOptions& board = plan.board;
     const bool terminal = board.serial == "stdio" && ::isatty(STDIN_FILENO) == 1;
-    tell("{}, {} {}{}, {}, {}{}{}; {}", plan.machine->name, board.cpus, plan.machine->cpu_noun,
-         board.cpus == 1 ? "" : "s", size_text(board.memory_bytes),
-         board.engine == dbt::Engine::interpreter ? "interpreter (interp)" : "translator (jit)",
+    tell("{}, {} {}{}, {}, {}{}{}{}; {}", plan.machine->name, board.cpus, plan.machine->cpu_noun,
+         board.cpus == 1 ? "" : "s", size_text(board.memory_bytes), engine_name(board), about_engine,
          board.deterministic ? ", deterministic" : "", plan.restore ? fmt::format(", from {}", *plan.restore) : "",
          terminal ? "Ctrl-] q quits, Ctrl-] m opens the monitor" : "Ctrl-C ends it");
 }
@@ -183,7 +218,7 @@ struct Ended {
 // When this returns, the machine is gone: the terminal is put back, disks are closed.
 Result<Ended> run_plan(RunPlan& plan) {
     TRY_STATUS(place_image(plan));
-    TRY_STATUS(choose_engine(plan));
+    const std::string about_engine = TRY(choose_engine(plan));
     EscapeKeys keys;
     plan.board.escape = keys.handler();
     dbt::CodeInspector inspector;
@@ -206,7 +241,7 @@ Result<Ended> run_plan(RunPlan& plan) {
         if (!opened) return std::unexpected(opened.error().in("--display"));
         window = std::move(*opened);
     }
-    greet(plan);
+    greet(plan, about_engine);
     doors.tell_addresses();
     const Outcome outcome = doors.run();
     window.reset();

@@ -29,7 +29,8 @@ Result<EngineChoice> parse_engine(const std::string& text) {
     if (text == "auto") return EngineChoice::automatic;
     if (text == "jit") return EngineChoice::translator;
     if (text == "interp") return EngineChoice::interpreter;
-    return error("there is no engine '{}'; the engines are auto, jit and interp", text);
+    if (text == "kvm") return EngineChoice::kvm;
+    return error("there is no engine '{}'; the engines are auto, kvm, jit and interp", text);
 }
 
 Result<OnStuck> parse_on_stuck(const std::string& text) {
@@ -120,6 +121,12 @@ Status parse_machine_options(const RunArguments& arguments, RunPlan& plan) {
         return error("--machine: there is no machine '{}'; `orrery list machines` shows them all", arguments.machine);
     BoardOptions& board = plan.board;
     plan.engine = TRY(at("--engine", parse_engine(arguments.engine)));
+    plan.force_engine = arguments.force;
+    if (plan.engine == EngineChoice::kvm && !plan.machine->runs_on_kvm)
+        return error("--engine kvm: {} has CPUs of another kind than this host, which KVM can't run; use --engine jit",
+                     plan.machine->name);
+    if (plan.force_engine && plan.engine != EngineChoice::kvm)
+        return error("--force has a meaning with --engine kvm only; leave it out");
     board.cpus = static_cast<u32>(TRY(at("--cpus", parse_number(arguments.cpus, 1, plan.machine->most_cpus))));
     board.memory_bytes = TRY(at("--memory", parse_memory(arguments.memory, *plan.machine)));
     for (const std::string& disk : arguments.disks) board.disks.push_back(TRY(at("--disk", parse_disk_options(disk))));
@@ -238,7 +245,8 @@ void RunArguments::add_to(CLI::App& command) {
     command.add_option("--machine", machine, "the board, of those that `orrery list machines` shows (riscv-virt)")
         ->type_name("NAME");
     command.add_option("--cpu", cpu, "the model of a PC's CPUs: x86-64-v2 or x86-64-v3 (x86-64-v2)")->type_name("NAME");
-    command.add_option("--engine", engine, "auto, jit (translator) or interp (auto)")->type_name("NAME");
+    command.add_option("--engine", engine, "auto, kvm, jit (translator) or interp (auto)")->type_name("NAME");
+    command.add_flag("--force", force, "use --engine kvm though `orrery doctor` calls this host's KVM limited");
     command.add_option("--cpus", cpus, "number of CPUs, 1 to 8 (1)")->type_name("N");
     command.add_option("--memory", memory, "memory, like 512M or 8G (1G)")->type_name("SIZE");
     command.add_option("--bios", bios, "firmware instead of our own; none: enter the kernel in machine mode")

@@ -20,6 +20,7 @@ struct RunArguments {
     std::string machine = "riscv-virt";
     std::string cpu;
     std::string engine = "auto";
+    bool force = false;
     std::string cpus = "1";
     std::string memory = "1G";
     std::string bios, kernel, initrd, append, device_tree;
@@ -48,12 +49,13 @@ struct RunArguments {
     void add_to(CLI::App& command);
 };
 
-enum class EngineChoice : u8 { automatic, translator, interpreter };
+enum class EngineChoice : u8 { automatic, translator, interpreter, kvm };
 
 enum class OnStuck : u8 { report, exit, ignore };
 
 struct RunPlan {
     EngineChoice engine = EngineChoice::automatic;
+    bool force_engine = false; // also if this host can't run everything by it
     const Board* machine = nullptr;
     BoardOptions board;
     std::optional<std::string> save;

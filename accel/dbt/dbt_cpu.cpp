@@ -94,6 +94,12 @@ ExitReason DbtCpu::run(u64 budget) {
     return reason;
 }
 
+void DbtCpu::inside(const std::function<void()>& work) {
+    translator_.gate().enter();
+    work();
+    translator_.gate().leave();
+}
+
 ExitReason DbtCpu::run_inside() {
     ExclusiveGate& gate = translator_.gate();
     for (;;) {

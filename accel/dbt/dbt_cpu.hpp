@@ -102,6 +102,10 @@ public:
     void run_waiting(const std::function<void()>& work) override;
     void notice_interrupt() override;
 
+    // ---- for engines that leave some work to this one
+    // Runs `work`, which uses the services above, as if a helper did. The CPU mustn't run meanwhile.
+    void inside(const std::function<void()>& work);
+
     // ---- for the Translator
     ir::Block build(ir::BlockKey key, u32 limit);
     [[nodiscard]] bool traces(const ir::Block& block) const { return tracer_ && tracer_->wants(block); }

@@ -11,11 +11,11 @@ namespace {
 
 constexpr std::array rows{
     Board{"riscv-virt", "RISC-V RV64GC (RVA22), compatible with QEMU's 'virt'", "hart", riscv_virt_most_harts,
-          riscv_virt_least_memory, riscv_virt_most_memory, false, create_riscv_virt},
+          riscv_virt_least_memory, riscv_virt_most_memory, false, false, create_riscv_virt},
     Board{"pc", "x86-64 PC with the chipset i440FX/PIIX, compatible with QEMU's 'pc'", "CPU", pc_most_cpus,
-          pc_least_memory, pc_most_memory, true, create_pc},
+          pc_least_memory, pc_most_memory, true, true, create_pc},
     Board{"q35", "x86-64 PC with the chipset Q35/ICH9 (PCI Express, AHCI), compatible with QEMU's 'q35'", "CPU",
-          pc_most_cpus, pc_least_memory, pc_most_memory, true, create_q35},
+          pc_most_cpus, pc_least_memory, pc_most_memory, true, true, create_q35},
 };
 
 } // namespace

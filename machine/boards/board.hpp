@@ -10,6 +10,7 @@
 
 #include "accel/dbt/code_inspector.hpp"
 #include "accel/dbt/translator.hpp"
+#include "accel/kvm/host.hpp"
 #include "devices/host/file_disk.hpp"
 #include "devices/host/slirp_network.hpp"
 #include "devices/host/terminal.hpp"
@@ -30,6 +31,9 @@ struct BootOptions {
 // Where a board has no use for an option that is set, create() says so.
 struct BoardOptions {
     dbt::Engine engine = dbt::Engine::baseline;
+    // Unless empty: CPUs run on KVM, on a host of which this is known, and `engine` runs what KVM can't.
+    std::optional<kvm::HostFacts> kvm;
+    u64 kvm_fallback_every = 0; // see kvm::EngineOptions
     u32 cpus = 1;
     u64 memory_bytes = 1 * GiB;
     // By name, as the error for an unknown one lists them; empty: the board's default.
@@ -74,6 +78,7 @@ struct Board {
     u32 most_cpus;
     u64 least_memory, most_memory; // bytes
     bool starts_disks;             // the built-in firmware does
+    bool runs_on_kvm;              // BoardOptions::kvm may be set
     // Builds the machine and resets it; run() is next. Errors name the option or file that is at fault.
     Result<std::unique_ptr<Machine>> (*create)(const BoardOptions& options);
 };

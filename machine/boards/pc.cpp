@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "accel/dbt/dbt_cpu.hpp"
+#include "accel/kvm/x86/engine.hpp"
 #include "cpu/x86/processor.hpp"
 #include "devices/display/vga/vga_pci.hpp"
 #include "devices/dma/i8237.hpp"
@@ -77,6 +78,7 @@ private:
     Status check() const;
     Status add_memory();
     Status add_interrupt_controllers();
+    Status add_accelerator();
     Status add_cpus();
     Status add_timers();
     Status add_video();
@@ -107,6 +109,7 @@ private:
     const bool q35_;
     const Split split_;
     MachinePower& power_;
+    kvm::Engine* accelerator_ = nullptr;
     Ram* ram_ = nullptr;
     Ram* rom_ = nullptr; // C0000h to FFFFFh
     I8259Pair* pic_ = nullptr;
@@ -150,6 +153,8 @@ Status Builder::check() const {
         return error("--virtio mmio: {} has its virtio devices on PCI only; leave the option out", board());
     if (options_.bios_none && !options_.kernel)
         return error("--bios none: {} then needs a kernel to start, with --kernel FILE", board());
+    if (options_.kvm && options_.deterministic)
+        return error("--engine kvm: KVM doesn't count instructions, which --deterministic needs; use --engine jit");
     if (options_.cpu_model.empty()) return {};
     if (!x86::find_model(options_.cpu_model))
         return error("--cpu: {} has no CPU '{}'; it has {}", board(), options_.cpu_model, model_names());
@@ -200,9 +205,25 @@ Status Builder::add_interrupt_controllers() {
     return {};
 }
 
+Status Builder::add_accelerator() {
+    kvm::EngineOptions options{.facts = *options_.kvm,
+                               .fallback_every = options_.kvm_fallback_every,
+                               .failed = [this_machine = &machine_](Error why) {
+                                   const MachineEntry lock(this_machine->lock());
+                                   this_machine->fail(std::move(why));
+                               }};
+    auto engine = kvm::create_engine(machine_, std::move(options));
+    if (!engine) return std::unexpected(engine.error().in("--engine kvm"));
+    accelerator_ = &machine_.keep(std::move(*engine));
+    return {};
+}
+
 Status Builder::add_cpus() {
-    const x86::Model model =
+    x86::Model model =
         *x86::find_model(options_.cpu_model.empty() ? default_model : std::string_view(options_.cpu_model));
+    if (options_.kvm) TRY_STATUS(add_accelerator());
+    if (accelerator_) model.features = accelerator_->features(model.features);
+    const u64 tsc_hz = accelerator_ ? accelerator_->time_stamp_hz() : pc::tsc_hz;
     auto& translator = machine_.keep(TRY(dbt::Translator::create(options_.engine, x86::Processor::guest_description(),
                                                                  CpuMemory::state_offset_bytes(), machine_.memory(),
                                                                  translated_code_bytes, options_.count_executions)));
@@ -241,7 +262,13 @@ Status Builder::add_cpus() {
                                                  translator, machine_);
         if (options_.record_transfers) cpu->record_all_transfers();
         if (options_.inspector && id == 0) options_.inspector->attach(translator, *cpu, processor);
-        machine_.add_cpu(std::move(cpu));
+        if (!accelerator_) {
+            machine_.add_cpu(std::move(cpu));
+            continue;
+        }
+        auto accelerated = accelerator_->create_cpu(std::move(cpu), processor, translator);
+        if (!accelerated) return std::unexpected(accelerated.error().in("--engine kvm"));
+        machine_.add_cpu(std::move(*accelerated));
     }
     auto& line20 = machine_.keep(std::make_unique<CommonPin>(machine_.cpus(), x86::Processor::a20_pin));
     a20_ = SharedInterrupt(machine_, "a20", {line20, 0});

@@ -1,5 +1,7 @@
 #include "accel/kvm/x86/machine.hpp"
 
+#include <algorithm>
+
 namespace orrery::kvm {
 namespace {
 
@@ -27,7 +29,34 @@ constexpr Capability needed[] = {
 constexpr u64 identity_map = 0xfeff'c000;
 constexpr u64 task_state = identity_map + 0x1000;
 
+// What running code depends on: SYSENTER's, EFER and SYSCALL's, the bases of FS and GS, TSC_AUX.
+struct MsrRange {
+    u32 first, count;
+};
+constexpr MsrRange kept_ranges[] = {{0x174, 3}, {0xc000'0080, 5}, {0xc000'0100, 4}};
+
 } // namespace
+
+bool kept_by_kvm(u32 msr) {
+    return std::ranges::any_of(kept_ranges, [&](const MsrRange& range) { return msr - range.first < range.count; });
+}
+
+Status ask_for_msrs(const VirtualMachine& machine) {
+    kvm_enable_cap exits{};
+    exits.cap = KVM_CAP_X86_USER_SPACE_MSR;
+    exits.args[0] = KVM_MSR_EXIT_REASON_INVAL | KVM_MSR_EXIT_REASON_UNKNOWN | KVM_MSR_EXIT_REASON_FILTER;
+    TRY_STATUS(machine.file().ask(KVM_ENABLE_CAP, exits, "KVM_ENABLE_CAP for KVM_CAP_X86_USER_SPACE_MSR"));
+    kvm_msr_filter filter{};
+    filter.flags = KVM_MSR_FILTER_DEFAULT_DENY;
+    u8 all = 0xff; // no range has more than eight
+    std::size_t number = 0;
+    for (const MsrRange& range : kept_ranges)
+        filter.ranges[number++] = {.flags = KVM_MSR_FILTER_READ | KVM_MSR_FILTER_WRITE,
+                                   .nmsrs = range.count,
+                                   .base = range.first,
+                                   .bitmap = &all};
+    return machine.file().ask(KVM_X86_SET_MSR_FILTER, filter, "KVM_X86_SET_MSR_FILTER");
+}
 
 Result<std::unique_ptr<VirtualMachine>> create_x86_machine(SystemCalls& calls) {
     auto machine = TRY(VirtualMachine::create(calls));

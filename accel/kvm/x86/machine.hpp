@@ -9,4 +9,8 @@ namespace orrery::kvm {
 // aren't.
 Result<std::unique_ptr<VirtualMachine>> create_x86_machine(SystemCalls& calls);
 
+// Model-specific registers that guests read and write without us. The others become exits by ask_for_msrs().
+bool kept_by_kvm(u32 msr);
+Status ask_for_msrs(const VirtualMachine& machine);
+
 } // namespace orrery::kvm

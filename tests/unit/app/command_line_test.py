@@ -87,6 +87,8 @@ class BadUsage(Folder):
             (["run", "--cpus", "9", "k"], ["--cpus: 9", "1 to 8"]),
             (["run", "--cpus", "two", "k"], "--cpus: 'two'"),
             (["run", "--engine", "warp", "k"], "--engine: there is no engine 'warp'"),
+            (["run", "--engine", "kvm", "k"], "--engine kvm: riscv-virt has CPUs of another kind"),
+            (["run", "--force", "k"], "--force has a meaning with --engine kvm only"),
             (["run", "--on-stuck", "cry", "k"], "--on-stuck: there is no 'cry'"),
             (["run", "--machine", "toaster", "k"], "--machine: there is no machine 'toaster'"),
             (["run", "--net", "token-ring", "k"], "--net: 'token-ring'"),

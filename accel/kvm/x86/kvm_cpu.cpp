@@ -1,0 +1,275 @@
+#include "accel/kvm/x86/kvm_cpu.hpp"
+
+#include <cerrno>
+
+#include "accel/dbt/translator.hpp"
+#include "cpu/x86/interrupts.hpp"
+
+namespace orrery::kvm {
+namespace {
+
+// What KVM couldn't run seldom stands alone, and giving and taking the state costs as much as many instructions.
+constexpr u32 fallback_instructions = 32;
+
+// What has come from outside and is no mere interrupt is for the software CPU to take. A start-up message counts only
+// for a CPU that waits for it, and that doesn't run here.
+constexpr u64 events_for_software = x86::event::init | x86::event::ignne;
+
+} // namespace
+
+KvmCpu::KvmCpu(std::unique_ptr<dbt::DbtCpu> software, x86::Processor& processor, dbt::Translator& translator,
+               std::unique_ptr<Vcpu> vcpu, StateTransfer transfer, Shared shared)
+    : Cpu(software->name()), software_(std::move(software)), processor_(processor), translator_(translator),
+      vcpu_(std::move(vcpu)), transfer_(std::move(transfer)), shared_(shared) {
+    on_attention({});
+}
+
+void KvmCpu::restored() {
+    software_->restored();
+    slots_are_stale_ = !shared_.options.facts.table_edits_seen;
+}
+
+void KvmCpu::kick() {
+    kicked_ = true;
+    software_->kick(); // which also calls for attention
+}
+
+// Whatever the processor has to look at, the software CPU is told; KVM has to stop for it, too.
+void KvmCpu::on_attention(std::function<void()> callback) {
+    software_->on_attention([this, callback = std::move(callback)] {
+        vcpu_->kick();
+        if (callback) callback();
+    });
+}
+
+void KvmCpu::record_all_transfers() {
+    records_ = true;
+    software_->record_all_transfers();
+}
+
+void KvmCpu::set_breakpoints(std::span<const u64> addresses) {
+    has_breakpoints_ = !addresses.empty();
+    software_->set_breakpoints(addresses);
+}
+
+void KvmCpu::set_watches(std::span<const Watch> watches) {
+    watched_ = !watches.empty();
+    software_->set_watches(watches);
+}
+
+void KvmCpu::set_trace(TraceSink* sink, const TraceFilter& filter) {
+    traced_ = sink != nullptr;
+    software_->set_trace(sink, filter);
+}
+
+ExitReason KvmCpu::step(bool heed_watches) { return software_->step(heed_watches); }
+
+std::vector<EngineCounter> KvmCpu::counters() const {
+    std::vector<EngineCounter> all{{"KVM exits", counts_.exits},
+                                   {"KVM port exits", counts_.port_exits},
+                                   {"KVM memory exits", counts_.memory_exits},
+                                   {"KVM kicks", counts_.kicks},
+                                   {"KVM interrupts", counts_.interrupts},
+                                   {"fallbacks", counts_.fallbacks},
+                                   {"fallback instructions", counts_.fallback_instructions}};
+    for (const EngineCounter& counter : software_->counters()) all.push_back(counter);
+    return all;
+}
+
+u64 KvmCpu::events() const { return std::atomic_ref(processor_.core().state().events).load(std::memory_order_acquire); }
+
+// What KVM can't see, or couldn't stop at.
+bool KvmCpu::for_software(u64 budget) const {
+    return budget != ~u64{0} || traced_ || watched_ || has_breakpoints_ || records_;
+}
+
+ExitReason KvmCpu::run(u64 budget) {
+    if (failed_) return ExitReason::kicked;
+    return for_software(budget) ? run_software(budget) : run_accelerated();
+}
+
+ExitReason KvmCpu::run_software(u64 budget) {
+    translations_made_ = true;
+    const ExitReason reason = software_->run(budget);
+    if (reason == ExitReason::kicked) kicked_ = false;
+    return reason;
+}
+
+ExitReason KvmCpu::run_accelerated() {
+    // Nobody tells the translator what KVM's guest stores.
+    if (std::exchange(translations_made_, false)) translator_.flush();
+    time_is_stale_ = true;
+    while (!kicked_.exchange(false)) {
+        // Takes what is pending, and executes nothing.
+        const ExitReason taken = software_->run(0);
+        if (taken == ExitReason::kicked) continue;
+        if (taken != ExitReason::deadline) return taken;
+        if (!processor_.core().state().a20) {
+            fall_back();
+            continue;
+        }
+        if (!enter()) break;
+        Next next = Next::run;
+        while (next == Next::run) next = run_vcpu();
+        if (next == Next::software) next = finish_instruction();
+        if (!leave() || next == Next::failed) break;
+        if (next == Next::halted) halt();
+        if (next == Next::fallback) fall_back();
+        if (next == Next::shutdown) end_in_shutdown();
+    }
+    return ExitReason::kicked;
+}
+
+// An event that KVM has given back ends the halt before it begins.
+void KvmCpu::halt() {
+    x86::State& state = processor_.core().state();
+    state.interrupt_shadow = 0;
+    state.activity = x86::Activity::halted;
+}
+
+bool KvmCpu::enter() {
+    if (std::exchange(slots_are_stale_, false)) shared_.slots.renew();
+    const LocalInterrupts* apic = processor_.configuration().interrupts;
+    const auto time = time_is_stale_ ? std::optional(processor_.time_stamp()) : std::nullopt;
+    const Status given = transfer_.give(*vcpu_, processor_.core(), apic ? apic->task_priority() : 0, time);
+    if (!given) return fail(given.error().message()) == Next::run;
+    time_is_stale_ = false;
+    window_open_ = false; // until KVM says so
+    return true;
+}
+
+bool KvmCpu::leave() {
+    const auto pending = transfer_.take(*vcpu_, processor_.core(), shared_.environment.memory());
+    if (!pending) return fail(pending.error().message()) == Next::run;
+    software_->inside([&] {
+        software_->flush_all();
+        software_->context_changed();
+        if (*pending) deliver(**pending);
+    });
+    return true;
+}
+
+// What KVM has begun the software CPU ends. Of instructions that raise an interrupt by themselves nothing was begun:
+// RIP is still at them.
+void KvmCpu::deliver(const PendingEvent& pending) {
+    x86::Core& core = processor_.core();
+    x86::State& state = core.state();
+    const bool raised_by_instruction = pending.kind == PendingEvent::Kind::software_interrupt ||
+                                       (pending.kind == PendingEvent::Kind::exception &&
+                                        (pending.vector == x86::vector::bp || pending.vector == x86::vector::of));
+    if (raised_by_instruction) return;
+    if (pending.kind == PendingEvent::Kind::exception) {
+        if (pending.vector == x86::vector::pf)
+            processor_.raise(x86::page_fault(state.cr2, pending.error_code.value_or(0)));
+        else
+            processor_.raise(pending.error_code ? x86::exception(pending.vector, *pending.error_code)
+                                                : x86::exception(pending.vector));
+    } else {
+        const auto delivered = x86::deliver(
+            core,
+            {.kind = x86::EventKind::external, .vector = pending.vector, .error_code = {}, .return_rip = core.rip()});
+        if (pending.kind == PendingEvent::Kind::nmi) state.nmi_blocked = true;
+        if (!delivered) processor_.raise(delivered.error());
+    }
+    software_->context_changed();
+}
+
+KvmCpu::Next KvmCpu::run_vcpu() {
+    kvm_run& exit = vcpu_->shared();
+    vcpu_->arm();
+    const Next first = prepare();
+    if (first != Next::run) {
+        vcpu_->disarm();
+        return first;
+    }
+    LocalInterrupts* apic = processor_.configuration().interrupts;
+    const u8 task_priority = apic ? apic->task_priority() : 0;
+    exit.cr8 = task_priority;
+    const int failure = vcpu_->run();
+    vcpu_->disarm();
+    window_open_ = exit.ready_for_interrupt_injection != 0;
+    if (apic && exit.cr8 != task_priority) apic->set_task_priority(static_cast<u8>(exit.cr8 & 15));
+    if (failure == EINTR || failure == EAGAIN) {
+        ++counts_.kicks;
+        return Next::run;
+    }
+    if (failure != 0) return fail(fmt::format("KVM_RUN: {}", errno_text(failure)));
+    ++counts_.exits;
+    const Next next = handle_exit();
+    const u64 every = shared_.options.fallback_every;
+    if (next != Next::run || every == 0 || counts_.exits % every != 0) return next;
+    const Next finished = finish_instruction();
+    return finished == Next::software ? Next::fallback : finished;
+}
+
+// What has to be looked at before the vCPU runs. Armed: what comes later ends the run.
+KvmCpu::Next KvmCpu::prepare() {
+    const x86::State& state = processor_.core().state();
+    const u64 now = events();
+    const bool a20_open = (now & x86::event::a20_masked) == 0;
+    if (kicked_ || failed_ || (now & events_for_software) != 0 || a20_open != state.a20) return Next::software;
+    if ((now & x86::event::nmi) != 0) {
+        std::atomic_ref(processor_.core().state().events).fetch_and(~x86::event::nmi, std::memory_order_acq_rel);
+        if (const int result = vcpu_->file().request(KVM_NMI); result < 0)
+            return fail(fmt::format("KVM_NMI: {}", errno_text(-result)));
+    }
+    vcpu_->shared().request_interrupt_window = 0;
+    return (now & x86::event::interrupt) != 0 ? offer_interrupt() : Next::run;
+}
+
+KvmCpu::Next KvmCpu::offer_interrupt() {
+    if (std::exchange(window_open_, false)) {
+        const auto vector = processor_.configuration().interrupts->acknowledge();
+        if (!vector) return Next::run;
+        kvm_interrupt interrupt{};
+        interrupt.irq = *vector;
+        const Status given = vcpu_->file().ask(KVM_INTERRUPT, interrupt, "KVM_INTERRUPT");
+        if (!given) return fail(given.error().message());
+        ++counts_.interrupts;
+    }
+    // There may be another one behind it.
+    vcpu_->shared().request_interrupt_window = (events() & x86::event::interrupt) != 0;
+    return Next::run;
+}
+
+// `software`, or what else came up: an instruction's end may need further exits.
+KvmCpu::Next KvmCpu::finish_instruction() {
+    Next next = Next::run;
+    vcpu_->arm();
+    while (next == Next::run) {
+        const int failure = vcpu_->finish_instruction();
+        if (failure == EINTR)
+            next = Next::software;
+        else if (failure != 0)
+            next = fail(fmt::format("KVM_RUN: {}", errno_text(failure)));
+        else
+            next = handle_exit();
+    }
+    vcpu_->disarm();
+    return next;
+}
+
+void KvmCpu::fall_back() {
+    ++counts_.fallbacks;
+    for (u32 i = 0; i < fallback_instructions && !processor_.halted(); ++i) {
+        ++counts_.fallback_instructions;
+        if (software_->step(false) != ExitReason::deadline) break;
+    }
+}
+
+// The third fault in a row. The software CPU executes the instruction again, which tells why. If it doesn't fault
+// there, either KVM was wrong, which only limited hosts' is, or it has lost the state, as AMD's processors do.
+void KvmCpu::end_in_shutdown() {
+    if (!processor_.shut_down()) fall_back();
+    if (processor_.shut_down() || judge(shared_.options.facts).host_class == HostClass::limited) return;
+    processor_.core().state().activity = x86::Activity::shut_down;
+    if (processor_.configuration().shut_down) processor_.configuration().shut_down();
+}
+
+KvmCpu::Next KvmCpu::fail(std::string why) {
+    if (!failed_.exchange(true) && shared_.options.failed)
+        shared_.options.failed(Error(fmt::format("{} can't go on under KVM: {}", name(), why)));
+    return Next::failed;
+}
+
+} // namespace orrery::kvm

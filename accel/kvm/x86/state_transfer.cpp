@@ -1,0 +1,271 @@
+#include "accel/kvm/x86/state_transfer.hpp"
+
+#include <array>
+#include <atomic>
+#include <cstring>
+
+#include "accel/kvm/x86/saved_area.hpp"
+#include "cpu/x86/feature.hpp"
+#include "cpu/x86/lazy_flags.hpp"
+#include "cpu/x86/segmentation.hpp"
+
+namespace orrery::kvm {
+namespace {
+
+using x86::Segment;
+using x86::SegmentCache;
+using x86::State;
+
+kvm_segment segment_of(const SegmentCache& cache) {
+    kvm_segment segment{};
+    segment.base = cache.base;
+    segment.limit = cache.limit;
+    segment.selector = cache.selector;
+    segment.type = cache.rights & x86::access::type;
+    segment.s = cache.is(x86::access::code_or_data);
+    segment.dpl = static_cast<u8>(cache.dpl());
+    segment.present = cache.present();
+    segment.avl = cache.is(x86::access::available);
+    segment.l = cache.is(x86::access::long_mode);
+    segment.db = cache.is(x86::access::big);
+    segment.g = cache.limit > 0xf'ffff || cache.is(x86::access::granular);
+    segment.unusable = !cache.present();
+    return segment;
+}
+
+SegmentCache cache_of(const kvm_segment& segment) {
+    using namespace x86::access;
+    SegmentCache cache{segment.base, segment.limit, segment.selector, 0};
+    if (segment.unusable || !segment.present) return cache;
+    const auto bit = [](bool set, u16 value) { return set ? value : u16{0}; };
+    cache.rights = static_cast<u16>((segment.type & type) | bit(segment.s, code_or_data) |
+                                    (segment.dpl & 3) << dpl_low | present | bit(segment.avl, available) |
+                                    bit(segment.l, long_mode) | bit(segment.db, big) | bit(segment.g, granular));
+    return cache;
+}
+
+// 64-bit code runs with a null SS, too, in which the privilege stands all the same (see Core::cpl()).
+SegmentCache stack_cache_of(const kvm_segment& segment) {
+    SegmentCache cache = cache_of(segment);
+    if (cache.present()) return cache;
+    cache = x86::null_stack_segment(segment.dpl & 3);
+    cache.selector = segment.selector;
+    return cache;
+}
+
+kvm_dtable table_of(const x86::DescriptorTable& table) {
+    kvm_dtable descriptor{};
+    descriptor.base = table.base;
+    descriptor.limit = table.limit;
+    return descriptor;
+}
+
+struct PlacedSegment {
+    Segment name;
+    kvm_segment kvm_sregs::* place;
+};
+constexpr PlacedSegment placed_segments[] = {{Segment::es, &kvm_sregs::es},
+                                             {Segment::cs, &kvm_sregs::cs},
+                                             {Segment::ds, &kvm_sregs::ds},
+                                             {Segment::fs, &kvm_sregs::fs},
+                                             {Segment::gs, &kvm_sregs::gs}};
+
+struct PlacedRegister {
+    u32 number; // as x86::State::r counts
+    __u64 kvm_regs::* place;
+};
+constexpr PlacedRegister placed_registers[] = {
+    {0, &kvm_regs::rax},  {1, &kvm_regs::rcx},  {2, &kvm_regs::rdx},  {3, &kvm_regs::rbx},
+    {4, &kvm_regs::rsp},  {5, &kvm_regs::rbp},  {6, &kvm_regs::rsi},  {7, &kvm_regs::rdi},
+    {8, &kvm_regs::r8},   {9, &kvm_regs::r9},   {10, &kvm_regs::r10}, {11, &kvm_regs::r11},
+    {12, &kvm_regs::r12}, {13, &kvm_regs::r13}, {14, &kvm_regs::r14}, {15, &kvm_regs::r15},
+};
+
+struct PlacedMsr {
+    u32 index;
+    u64 State::* place;
+};
+constexpr PlacedMsr placed_msrs[] = {
+    {0xc000'0081, &State::star},   {0xc000'0082, &State::lstar},          {0xc000'0083, &State::cstar},
+    {0xc000'0084, &State::sfmask}, {0xc000'0102, &State::kernel_gs_base}, {0x174, &State::sysenter_cs},
+    {0x175, &State::sysenter_esp}, {0x176, &State::sysenter_eip},
+};
+constexpr PlacedMsr tsc_aux{0xc000'0103, &State::tsc_aux};
+constexpr u32 time_stamp_counter = 0x10;
+
+constexpr u8 shadow_of_mov_ss = 1, shadow_of_sti = 2; // KVM_X86_SHADOW_INT_…
+
+// What CR3's load has read, which KVM keeps for itself (SDM 3A 4.4.1).
+void read_pdptes(State& state, const AddressSpace& memory) {
+    const bool pae = (state.cr0 & x86::cr0::pg) && (state.cr4 & x86::cr4::pae) && !(state.efer & x86::efer::lma);
+    if (!pae) return;
+    std::array<u8, sizeof state.pdptes> bytes{};
+    if (memory.read_memory({state.cr3 & 0xffff'ffe0}, bytes))
+        std::memcpy(state.pdptes.data(), bytes.data(), bytes.size());
+}
+
+} // namespace
+
+Result<StateTransfer> StateTransfer::create(const VirtualMachine& machine, const Vcpu& vcpu, x86::Features features) {
+    StateTransfer transfer;
+    transfer.has_xcr0_ = features.contains({x86::Feature::xsave}) && machine.capability(KVM_CAP_XCRS) != 0;
+    transfer.has_tsc_aux_ = features.contains({x86::Feature::rdtscp});
+    kvm_sregs system{};
+    TRY_STATUS(vcpu.file().ask(KVM_GET_SREGS, system, "KVM_GET_SREGS"));
+    transfer.apic_base_ = system.apic_base;
+    TRY_STATUS(vcpu.file().ask(request::get_xsave, transfer.xsave_, "KVM_GET_XSAVE"));
+    return transfer;
+}
+
+Status StateTransfer::give(const Vcpu& vcpu, const x86::Core& core, u8 task_priority, std::optional<u64> time_stamp) {
+    const State& state = core.state();
+    TRY_STATUS(give_system(vcpu, state, task_priority));
+    kvm_regs general{};
+    for (const PlacedRegister& each : placed_registers) general.*each.place = state.r[each.number];
+    general.rip = core.rip();
+    general.rflags = x86::current_flags(state);
+    TRY_STATUS(vcpu.file().ask(KVM_SET_REGS, general, "KVM_SET_REGS"));
+    TRY_STATUS(give_floating(vcpu, state));
+    TRY_STATUS(give_debug(vcpu, state));
+    TRY_STATUS(give_msrs(vcpu, state, time_stamp));
+    return give_events(vcpu, state);
+}
+
+Result<std::optional<PendingEvent>> StateTransfer::take(const Vcpu& vcpu, x86::Core& core, AddressSpace& memory) {
+    State& state = core.state();
+    TRY_STATUS(take_system(vcpu, state));
+    kvm_regs general{};
+    TRY_STATUS(vcpu.file().ask(KVM_GET_REGS, general, "KVM_GET_REGS"));
+    for (const PlacedRegister& each : placed_registers) state.r[each.number] = general.*each.place;
+    x86::set_flags(state, general.rflags);
+    core.set_rip(general.rip);
+    TRY_STATUS(take_floating(vcpu, state));
+    TRY_STATUS(take_debug(vcpu, state));
+    TRY_STATUS(take_msrs(vcpu, state));
+    read_pdptes(state, memory);
+    return take_events(vcpu, state);
+}
+
+Status StateTransfer::give_system(const Vcpu& vcpu, const State& state, u8 task_priority) {
+    kvm_sregs system{};
+    for (const PlacedSegment& each : placed_segments) system.*each.place = segment_of(state.segment(each.name));
+    system.ss = segment_of(state.segment(Segment::ss));
+    system.ldt = segment_of(state.ldtr);
+    system.tr = segment_of(state.tr);
+    system.gdt = table_of(state.gdtr);
+    system.idt = table_of(state.idtr);
+    system.cr0 = state.cr0;
+    system.cr2 = state.cr2;
+    system.cr3 = state.cr3;
+    system.cr4 = state.cr4;
+    system.cr8 = task_priority;
+    system.efer = state.efer;
+    system.apic_base = apic_base_;
+    return vcpu.file().ask(KVM_SET_SREGS, system, "KVM_SET_SREGS");
+}
+
+Status StateTransfer::take_system(const Vcpu& vcpu, State& state) {
+    kvm_sregs system{};
+    TRY_STATUS(vcpu.file().ask(KVM_GET_SREGS, system, "KVM_GET_SREGS"));
+    for (const PlacedSegment& each : placed_segments) state.segment(each.name) = cache_of(system.*each.place);
+    state.segment(Segment::ss) = stack_cache_of(system.ss);
+    state.ldtr = cache_of(system.ldt);
+    state.tr = cache_of(system.tr);
+    state.gdtr = {system.gdt.base, system.gdt.limit};
+    state.idtr = {system.idt.base, system.idt.limit};
+    state.cr0 = system.cr0;
+    state.cr2 = system.cr2;
+    state.cr3 = system.cr3;
+    state.cr4 = system.cr4;
+    state.efer = system.efer;
+    return {};
+}
+
+Status StateTransfer::give_floating(const Vcpu& vcpu, const State& state) {
+    if (has_xcr0_) {
+        kvm_xcrs registers{};
+        registers.nr_xcrs = 1;
+        registers.xcrs[0].value = state.xcr0;
+        TRY_STATUS(vcpu.file().ask(KVM_SET_XCRS, registers, "KVM_SET_XCRS"));
+    }
+    put_saved_area(xsave_.bytes, state);
+    return vcpu.file().ask(request::set_xsave, xsave_, "KVM_SET_XSAVE");
+}
+
+Status StateTransfer::take_floating(const Vcpu& vcpu, State& state) {
+    if (has_xcr0_) {
+        kvm_xcrs registers{};
+        TRY_STATUS(vcpu.file().ask(KVM_GET_XCRS, registers, "KVM_GET_XCRS"));
+        if (registers.nr_xcrs > 0) state.xcr0 = registers.xcrs[0].value;
+    }
+    TRY_STATUS(vcpu.file().ask(request::get_xsave, xsave_, "KVM_GET_XSAVE"));
+    take_saved_area(xsave_.bytes, state);
+    return {};
+}
+
+Status StateTransfer::give_debug(const Vcpu& vcpu, const State& state) {
+    kvm_debugregs debug{};
+    for (std::size_t i = 0; i < state.dr.size(); ++i) debug.db[i] = state.dr[i];
+    debug.dr6 = state.dr6;
+    debug.dr7 = state.dr7;
+    return vcpu.file().ask(KVM_SET_DEBUGREGS, debug, "KVM_SET_DEBUGREGS");
+}
+
+Status StateTransfer::take_debug(const Vcpu& vcpu, State& state) {
+    kvm_debugregs debug{};
+    TRY_STATUS(vcpu.file().ask(KVM_GET_DEBUGREGS, debug, "KVM_GET_DEBUGREGS"));
+    for (std::size_t i = 0; i < state.dr.size(); ++i) state.dr[i] = debug.db[i];
+    state.dr6 = debug.dr6;
+    state.dr7 = debug.dr7;
+    return {};
+}
+
+Status StateTransfer::give_events(const Vcpu& vcpu, const State& state) {
+    kvm_vcpu_events events{};
+    events.flags = KVM_VCPUEVENT_VALID_NMI_PENDING | KVM_VCPUEVENT_VALID_SHADOW;
+    events.interrupt.shadow = state.interrupt_shadow != 0 ? shadow_of_sti : 0;
+    events.nmi.masked = state.nmi_blocked;
+    return vcpu.file().ask(KVM_SET_VCPU_EVENTS, events, "KVM_SET_VCPU_EVENTS");
+}
+
+Result<std::optional<PendingEvent>> StateTransfer::take_events(const Vcpu& vcpu, State& state) {
+    using Kind = PendingEvent::Kind;
+    kvm_vcpu_events events{};
+    TRY_STATUS(vcpu.file().ask(KVM_GET_VCPU_EVENTS, events, "KVM_GET_VCPU_EVENTS"));
+    state.interrupt_shadow = (events.interrupt.shadow & (shadow_of_mov_ss | shadow_of_sti)) != 0;
+    state.nmi_blocked = events.nmi.masked != 0;
+    if (events.nmi.pending != 0) std::atomic_ref(state.events).fetch_or(x86::event::nmi);
+    std::optional<PendingEvent> pending;
+    if (events.exception.injected || events.exception.pending) {
+        pending = {.kind = Kind::exception, .vector = events.exception.nr, .error_code = {}};
+        if (events.exception.has_error_code) pending->error_code = events.exception.error_code;
+    } else if (events.nmi.injected) {
+        pending = {.kind = Kind::nmi, .vector = x86::vector::nmi, .error_code = {}};
+    } else if (events.interrupt.injected) {
+        pending = {.kind = events.interrupt.soft ? Kind::software_interrupt : Kind::interrupt,
+                   .vector = events.interrupt.nr,
+                   .error_code = {}};
+    }
+    return pending;
+}
+
+Status StateTransfer::give_msrs(const Vcpu& vcpu, const State& state, std::optional<u64> time_stamp) {
+    msrs_.clear();
+    for (const PlacedMsr& each : placed_msrs) msrs_.add(each.index, state.*each.place);
+    if (has_tsc_aux_) msrs_.add(tsc_aux.index, state.tsc_aux);
+    if (time_stamp) msrs_.add(time_stamp_counter, *time_stamp);
+    return msrs_.write(vcpu);
+}
+
+Status StateTransfer::take_msrs(const Vcpu& vcpu, State& state) {
+    msrs_.clear();
+    for (const PlacedMsr& each : placed_msrs) msrs_.add(each.index);
+    if (has_tsc_aux_) msrs_.add(tsc_aux.index);
+    TRY_STATUS(msrs_.read(vcpu));
+    std::size_t at = 0;
+    for (const PlacedMsr& each : placed_msrs) state.*each.place = msrs_.entries()[at++].data;
+    if (has_tsc_aux_) state.tsc_aux = msrs_.entries()[at].data;
+    return {};
+}
+
+} // namespace orrery::kvm

@@ -1,0 +1,81 @@
+// Our BIOS from the reset vector on, and boot sectors that use its services, on the host's own KVM: they say the same
+// as on the software engines, and pass.
+#include <fstream>
+#include <sstream>
+
+#include "machine/boards/pc.hpp"
+#include "tests/kvm/real_kvm.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/scratch_file.hpp"
+
+using namespace orrery;
+using namespace orrery::test;
+
+namespace {
+
+constexpr std::size_t disk_bytes = 32760 * 512;
+constexpr u32 passed = 33;                   // 10h at port F4h
+constexpr u64 patience_ns = 300'000'000'000; // such hosts may interpret every instruction
+
+enum class EngineKind : u8 { interpreter, baseline, kvm, kvm_with_fallbacks };
+
+std::string contents(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::ostringstream text;
+    text << file.rdbuf();
+    return text.str();
+}
+
+// What it wrote to the serial port, where the BIOS's screen is mirrored.
+std::string run(const std::string& program, EngineKind kind) {
+    const std::string bytes = contents(ORRERY_GUEST_IMAGES "/" + program + ".img");
+    std::vector<u8> disk(bytes.begin(), bytes.end());
+    REQUIRE_FALSE(disk.empty());
+    disk.resize(disk_bytes);
+    const ScratchFile image("kvm-" + program + ".img", disk);
+    const ScratchFile serial("kvm-" + program + ".serial", {}), said("kvm-" + program + ".txt", {});
+    BoardOptions options;
+    if (kind == EngineKind::interpreter) options.engine = dbt::Engine::interpreter;
+    if (kind == EngineKind::kvm || kind == EngineKind::kvm_with_fallbacks) options.kvm = kvm::HostFacts{};
+    if (kind == EngineKind::kvm_with_fallbacks) options.kvm_fallback_every = 97;
+    options.memory_bytes = 64 * MiB;
+    options.disks = {{.path = image.path(), .attachment = DiskAttachment::ide}};
+    options.serial = "file:" + serial.path();
+    options.debug_console = "file:" + said.path();
+    options.timeout_ns = patience_ns;
+    auto machine = create_pc(options);
+    if (!machine) FAIL(machine.error().message());
+    const Outcome outcome = (*machine)->run();
+    if ((*machine)->failure()) FAIL((*machine)->failure()->message());
+    INFO(program << ": " << contents(said.path()));
+    CHECK(outcome.ending == Ending::powered_off);
+    CHECK(outcome.code == passed);
+    if (options.kvm) {
+        u64 exits = 0, fallbacks = 0;
+        for (const EngineCounter& counter : (*machine)->cpus().front()->counters()) {
+            if (counter.name == "KVM exits") exits = counter.value;
+            if (counter.name == "fallbacks") fallbacks = counter.value;
+        }
+        fmt::print("{}: engine KVM: {} exits, {} fallbacks\n", program, exits, fallbacks);
+        CHECK(exits > 1000); // it wasn't the software CPU that ran
+        CHECK((kind != EngineKind::kvm_with_fallbacks || fallbacks > 10));
+    }
+    machine->reset(); // what it said is written
+    return contents(serial.path());
+}
+
+} // namespace
+
+TEST_CASE("the BIOS and its services are the same on KVM and on the software engines") {
+    if (!has_kvm()) return;
+    // Without `clock`, which measures the host's time here, and a loaded host has none to spare.
+    for (const std::string program : {"registers", "memory", "disk", "keyboard", "tables", "video"}) {
+        DYNAMIC_SECTION(program) {
+            const std::string expected = run(program, EngineKind::baseline);
+            CHECK_FALSE(expected.empty());
+            CHECK(run(program, EngineKind::interpreter) == expected);
+            CHECK(run(program, EngineKind::kvm) == expected);
+            CHECK(run(program, EngineKind::kvm_with_fallbacks) == expected);
+        }
+    }
+}
