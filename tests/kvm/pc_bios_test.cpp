@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "machine/boards/pc.hpp"
+#include "machine/snapshot.hpp"
 #include "tests/kvm/real_kvm.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/scratch_file.hpp"
@@ -78,4 +79,39 @@ TEST_CASE("the BIOS and its services are the same on KVM and on the software eng
             CHECK(run(program, EngineKind::kvm_with_fallbacks) == expected);
         }
     }
+}
+
+TEST_CASE("what was saved on KVM goes on translated") {
+    if (!has_kvm()) return;
+    const std::string bytes = contents(ORRERY_GUEST_IMAGES "/registers.img");
+    std::vector<u8> disk(bytes.begin(), bytes.end());
+    disk.resize(disk_bytes);
+    const ScratchFile image("kvm-saved.img", disk), said("kvm-saved.txt", {}), snapshot("kvm-saved.snapshot", {});
+    BoardOptions options;
+    options.kvm = kvm::HostFacts{};
+    options.memory_bytes = 64 * MiB;
+    options.disks = {{.path = image.path(), .attachment = DiskAttachment::ide}};
+    options.serial = "none";
+    options.debug_console = "file:" + said.path();
+    // Somewhere on its way, on most hosts; what matters is that it is an end either way.
+    options.timeout_ns = 300'000'000;
+    {
+        auto first = create_pc(options);
+        if (!first) FAIL(first.error().message());
+        const Outcome outcome = (*first)->run();
+        fmt::print("engine KVM: saved {}\n", outcome.ending == Ending::timed_out ? "on its way" : "at its end");
+        if (outcome.ending != Ending::timed_out) return;
+        const Status saved = save_snapshot(**first, snapshot.path());
+        if (!saved) FAIL(saved.error().message());
+    }
+    options.kvm.reset();
+    options.timeout_ns = patience_ns;
+    auto second = create_pc(options);
+    if (!second) FAIL(second.error().message());
+    const Status restored = restore_snapshot(**second, snapshot.path());
+    if (!restored) FAIL(restored.error().message());
+    const Outcome outcome = (*second)->run();
+    INFO(contents(said.path()));
+    CHECK(outcome.ending == Ending::powered_off);
+    CHECK(outcome.code == passed);
 }

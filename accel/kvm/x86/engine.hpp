@@ -26,6 +26,8 @@ struct EngineOptions {
     HostFacts facts; // of this host
     // For tests: after so many exits an instruction runs on the software CPU though KVM could; 0: never.
     u64 fallback_every = 0;
+    // For tests: after so many exits the software CPU has the guest for a while, translated; 0: never.
+    u64 hand_over_every = 0;
     // The host can't go on. On any thread.
     std::function<void(Error)> failed;
 };

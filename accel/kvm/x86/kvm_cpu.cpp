@@ -10,6 +10,7 @@ namespace {
 
 // What KVM couldn't run seldom stands alone, and giving and taking the state costs as much as many instructions.
 constexpr u32 fallback_instructions = 32;
+constexpr u64 hand_over_instructions = 1000;
 
 // What has come from outside and is no mere interrupt is for the software CPU to take. A start-up message counts only
 // for a CPU that waits for it, and that doesn't run here.
@@ -71,7 +72,8 @@ std::vector<EngineCounter> KvmCpu::counters() const {
                                    {"KVM kicks", counts_.kicks},
                                    {"KVM interrupts", counts_.interrupts},
                                    {"fallbacks", counts_.fallbacks},
-                                   {"fallback instructions", counts_.fallback_instructions}};
+                                   {"fallback instructions", counts_.fallback_instructions},
+                                   {"hand-overs", counts_.hand_overs}};
     for (const EngineCounter& counter : software_->counters()) all.push_back(counter);
     return all;
 }
@@ -96,8 +98,6 @@ ExitReason KvmCpu::run_software(u64 budget) {
 }
 
 ExitReason KvmCpu::run_accelerated() {
-    // Nobody tells the translator what KVM's guest stores.
-    if (std::exchange(translations_made_, false)) translator_.flush();
     time_is_stale_ = true;
     while (!kicked_.exchange(false)) {
         // Takes what is pending, and executes nothing.
@@ -115,6 +115,7 @@ ExitReason KvmCpu::run_accelerated() {
         if (!leave() || next == Next::failed) break;
         if (next == Next::halted) halt();
         if (next == Next::fallback) fall_back();
+        if (next == Next::hand_over) hand_over();
         if (next == Next::shutdown) end_in_shutdown();
     }
     return ExitReason::kicked;
@@ -127,7 +128,17 @@ void KvmCpu::halt() {
     state.activity = x86::Activity::halted;
 }
 
+// Nobody tells the translator what KVM's guest stores, and some hosts don't notice what translated code stores to page
+// tables.
+void KvmCpu::forget_software_run() {
+    if (!std::exchange(translations_made_, false)) return;
+    translator_.flush();
+    const bool paging = (processor_.core().state().cr0 & x86::cr0::pg) != 0;
+    if (paging && !shared_.options.facts.table_edits_seen) slots_are_stale_ = true;
+}
+
 bool KvmCpu::enter() {
+    forget_software_run();
     if (std::exchange(slots_are_stale_, false)) shared_.slots.renew();
     const LocalInterrupts* apic = processor_.configuration().interrupts;
     const auto time = time_is_stale_ ? std::optional(processor_.time_stamp()) : std::nullopt;
@@ -196,10 +207,16 @@ KvmCpu::Next KvmCpu::run_vcpu() {
     if (failure != 0) return fail(fmt::format("KVM_RUN: {}", errno_text(failure)));
     ++counts_.exits;
     const Next next = handle_exit();
-    const u64 every = shared_.options.fallback_every;
-    if (next != Next::run || every == 0 || counts_.exits % every != 0) return next;
+    return next == Next::run ? as_tests_want() : next;
+}
+
+KvmCpu::Next KvmCpu::as_tests_want() {
+    const auto due = [&](u64 every) { return every != 0 && counts_.exits % every == 0; };
+    const bool falls_back = due(shared_.options.fallback_every), hands_over = due(shared_.options.hand_over_every);
+    if (!falls_back && !hands_over) return Next::run;
     const Next finished = finish_instruction();
-    return finished == Next::software ? Next::fallback : finished;
+    if (finished != Next::software) return finished;
+    return hands_over ? Next::hand_over : Next::fallback;
 }
 
 // What has to be looked at before the vCPU runs. Armed: what comes later ends the run.
@@ -255,6 +272,13 @@ void KvmCpu::fall_back() {
         ++counts_.fallback_instructions;
         if (software_->step(false) != ExitReason::deadline) break;
     }
+}
+
+void KvmCpu::hand_over() {
+    ++counts_.hand_overs;
+    translations_made_ = true;
+    // A kick is seen when it has come back, and a halt found again.
+    software_->run(hand_over_instructions);
 }
 
 // The third fault in a row. The software CPU executes the instruction again, which tells why. If it doesn't fault

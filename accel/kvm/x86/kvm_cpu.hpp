@@ -74,12 +74,13 @@ public:
 private:
     // What becomes of a run on KVM after an exit.
     enum class Next : u8 {
-        run,      // it goes on
-        software, // the state has to be taken back: something is to be done with it
-        halted,   // the same, and the CPU waits for an interrupt
-        fallback, // the same, and an instruction is the software CPU's
-        shutdown, // the same, and it is said to shut the CPU down
-        failed,   // it was told why
+        run,       // it goes on
+        software,  // the state has to be taken back: something is to be done with it
+        halted,    // the same, and the CPU waits for an interrupt
+        fallback,  // the same, and an instruction is the software CPU's
+        hand_over, // the same, and what follows is the software CPU's for a while
+        shutdown,  // the same, and it is said to shut the CPU down
+        failed,    // it was told why
     };
 
     [[nodiscard]] bool for_software(u64 budget) const;
@@ -89,6 +90,7 @@ private:
     bool enter();
     bool leave();
     Next run_vcpu();
+    Next as_tests_want();
     Next prepare();
     Next offer_interrupt();
     Next handle_exit();
@@ -99,7 +101,9 @@ private:
     Next internal_error();
     Next finish_instruction();
     void deliver(const PendingEvent& pending);
+    void forget_software_run();
     void fall_back();
+    void hand_over();
     void end_in_shutdown();
     Next fail(std::string why);
     [[nodiscard]] u64 events() const;
@@ -127,6 +131,7 @@ private:
         u64 interrupts = 0;
         u64 fallbacks = 0;
         u64 fallback_instructions = 0;
+        u64 hand_overs = 0;
     };
     Counts counts_;
 };

@@ -231,6 +231,24 @@ TEST_CASE("a shutdown that is only a limited host's is run by the software CPU")
     CHECK(s.machine.count("fallbacks") == 1);
 }
 
+TEST_CASE("the software CPU has the guest for a while, and KVM gets it back where it is then") {
+    FakeKvm fake;
+    KvmTestMachine machine(&fake, {.facts = full(), .hand_over_every = 1, .failed = {}});
+    constexpr u8 program[] = {0x40, 0xeb, 0xfd}; // inc ax; jmp inc
+    machine.begin(Mode::real, program);
+    fake.exits = {FakeKvm::exit(KVM_EXIT_INTR), [&](kvm_run& shared) {
+                      const auto registers = fake.given<kvm_regs>(KVM_SET_REGS);
+                      CHECK((registers.rax & 0xffff) == 500); // of 1000 instructions
+                      CHECK(registers.rip == KvmTestMachine::code);
+                      machine.cpu().kick();
+                      shared.exit_reason = KVM_EXIT_INTR;
+                      return 0;
+                  }};
+    fake.then = FakeKvm::exit(KVM_EXIT_HLT);
+    CHECK(machine.cpu().run(for_ever) == ExitReason::kicked);
+    CHECK(machine.count("hand-overs") >= 1);
+}
+
 TEST_CASE("an interrupt waits until KVM takes one, and then it has its vector") {
     Scripted s;
     x86::set_flags(s.machine.state(), 0);
