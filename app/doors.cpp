@@ -21,7 +21,7 @@ Doors::Doors(Machine& machine, EscapeKeys& keys, DoorPlan plan, monitor::Surroun
 
 Status Doors::open() {
     if (plan_.gdb) {
-        auto server = gdb::Server::create(*plan_.gdb, controller_, machine_.events());
+        auto server = gdb::Server::create(*plan_.gdb, controller_, machine_.events(), plan_.architecture_by);
         if (!server) return std::unexpected(server.error().in("--gdb"));
         debugger_ = std::move(*server);
     }

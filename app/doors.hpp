@@ -13,6 +13,7 @@ namespace orrery::app {
 // The options of `orrery run` that concern them.
 struct DoorPlan {
     std::optional<std::string> gdb;
+    app::gdb::ArchitectureBy architecture_by = app::gdb::ArchitectureBy::machine;
     std::optional<std::string> monitor;
     bool paused = false;
 };

@@ -1,7 +1,9 @@
 #include "app/run_command.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
+#include <fstream>
 
 #include <unistd.h>
 
@@ -43,6 +45,15 @@ Status place_image(RunPlan& plan) {
 }
 
 namespace {
+
+// An ELF file of 32 bits: its user's debugger has the same file, and must not be told that it is the wrong one.
+bool is_32_bit_program(const std::optional<std::string>& path) {
+    if (!path) return false;
+    std::ifstream file(*path, std::ios::binary);
+    std::array<char, 5> begins{};
+    file.read(begins.data(), begins.size());
+    return file && std::string_view(begins.data(), begins.size()) == "\177ELF\1";
+}
 
 // Runs what KVM can't, and everything where it isn't used.
 Status choose_software(RunPlan& plan) {
@@ -229,7 +240,12 @@ Result<Ended> run_plan(RunPlan& plan) {
     const std::unique_ptr<EndSignals> signals = TRY(EndSignals::create(*machine));
     Tracing tracing(*machine, plan);
     if (plan.trace_file) TRY_STATUS(tracing.control().start(*plan.trace_file, plan.trace));
-    Doors doors(*machine, keys, {.gdb = plan.gdb, .monitor = plan.monitor, .paused = plan.paused},
+    const bool debugger_chooses = plan.gdb_any_architecture || is_32_bit_program(plan.board.kernel);
+    Doors doors(*machine, keys,
+                {.gdb = plan.gdb,
+                 .architecture_by = debugger_chooses ? gdb::ArchitectureBy::debugger : gdb::ArchitectureBy::machine,
+                 .monitor = plan.monitor,
+                 .paused = plan.paused},
                 {.programs = programs_of(plan), .inspector = &inspector, .tracing = [&tracing]() -> trace::Control& {
                      return tracing.control();
                  }});

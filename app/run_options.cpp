@@ -187,6 +187,11 @@ Status parse_snapshot_options(const RunArguments& arguments, RunPlan& plan) {
 
 Status parse_debug_options(const RunArguments& arguments, RunPlan& plan) {
     plan.gdb = if_given(arguments.gdb);
+    constexpr std::string_view any_architecture = ",architecture=any";
+    if (plan.gdb && plan.gdb->ends_with(any_architecture)) {
+        plan.gdb_any_architecture = true;
+        plan.gdb->resize(plan.gdb->size() - any_architecture.size());
+    }
     plan.on_stuck = TRY(at("--on-stuck", parse_on_stuck(arguments.on_stuck)));
     // A debugger's user looks himself, and may mend it.
     plan.board.stop_when_stuck = plan.on_stuck != OnStuck::ignore && !plan.gdb;
@@ -322,8 +327,11 @@ void RunArguments::add_to(CLI::App& command) {
         ->type_name("report|exit|ignore");
     command.add_flag("--record-transfers", record_transfers,
                      "have the report of a guest that is stuck show every jump that led there; about ten times slower");
-    command.add_option("--gdb", gdb, "let gdb or lldb connect here (127.0.0.1:1234)")
-        ->type_name("[unix:PATH|HOST:PORT]")
+    command
+        .add_option("--gdb", gdb,
+                    "let gdb or lldb connect here (127.0.0.1:1234); with `architecture=any` gdb isn't told "
+                    "the architecture but takes that of its file")
+        ->type_name("[unix:PATH|HOST:PORT][,architecture=any]")
         ->expected(0, 1)
         ->default_str(std::string(default_gdb_address));
     command.add_option("--monitor", monitor, "let programs use the monitor here, in lines of JSON")

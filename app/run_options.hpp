@@ -64,9 +64,10 @@ struct RunPlan {
     std::optional<std::string> restore;
     OnStuck on_stuck = OnStuck::report;
     std::optional<std::string> gdb;     // where the stub listens: unix:PATH or HOST:PORT
+    bool gdb_any_architecture = false;  // the debugger says what the guest's architecture is
     std::optional<std::string> monitor; // where programs find the monitor: unix:PATH or HOST:PORT
     bool paused = false;
-    std::optional<WindowOptions> window; // empty: none
+    std::optional<WindowOptions> window;   // empty: none
     std::optional<std::string> trace_file; // what `trace` lets through goes there
     trace::Arguments trace;
     std::optional<std::string> image; // a kernel or a disk: only its contents tell

@@ -11,13 +11,15 @@ constexpr u32 reads_per_turn = 8;
 
 } // namespace
 
-Result<std::unique_ptr<Server>> Server::create(std::string_view place, DebugTarget& target, EventLoop& loop) {
+Result<std::unique_ptr<Server>> Server::create(std::string_view place, DebugTarget& target, EventLoop& loop,
+                                               ArchitectureBy architecture_by) {
     Listener listener = TRY(Listener::create(place.empty() ? default_place : place, "gdb"));
-    return std::unique_ptr<Server>(new Server(std::move(listener), target, loop));
+    return std::unique_ptr<Server>(new Server(std::move(listener), target, loop, architecture_by));
 }
 
-Server::Server(Listener listener, DebugTarget& target, EventLoop& loop)
-    : listener_(std::move(listener)), target_(target), loop_(loop), input_(read_bytes) {
+Server::Server(Listener listener, DebugTarget& target, EventLoop& loop, ArchitectureBy architecture_by)
+    : listener_(std::move(listener)), target_(target), loop_(loop), architecture_by_(architecture_by),
+      input_(read_bytes) {
     loop_.add(*this);
 }
 
@@ -57,7 +59,7 @@ void Server::accept_client() {
     }
     log::info("a debugger has connected at {}; the machine stands still until it lets it go on", address());
     client_ = std::move(client);
-    session_ = std::make_unique<Session>(target_);
+    session_ = std::make_unique<Session>(target_, architecture_by_);
 }
 
 void Server::read_client() {

@@ -18,7 +18,8 @@ class Server final : public PollSource {
 public:
     static constexpr std::string_view default_place = "127.0.0.1:1234";
     // `place` is what Listener::create() takes; empty for the default.
-    static Result<std::unique_ptr<Server>> create(std::string_view place, DebugTarget& target, EventLoop& loop);
+    static Result<std::unique_ptr<Server>> create(std::string_view place, DebugTarget& target, EventLoop& loop,
+                                                  ArchitectureBy architecture_by = ArchitectureBy::machine);
     ~Server() override;
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
@@ -31,7 +32,7 @@ public:
     void dispatch(std::span<const pollfd> descriptors) override;
 
 private:
-    Server(Listener listener, DebugTarget& target, EventLoop& loop);
+    Server(Listener listener, DebugTarget& target, EventLoop& loop, ArchitectureBy architecture_by);
     void accept_client();
     void read_client();
     void write_client();
@@ -40,6 +41,7 @@ private:
     Listener listener_;
     DebugTarget& target_;
     EventLoop& loop_;
+    const ArchitectureBy architecture_by_;
     Socket client_;
     std::unique_ptr<Session> session_; // also for a while after the client has gone, to clean up
     std::vector<u8> input_;

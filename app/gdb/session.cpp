@@ -7,7 +7,8 @@
 
 namespace orrery::app::gdb {
 
-Session::Session(DebugTarget& target) : target_(target) {
+Session::Session(DebugTarget& target, ArchitectureBy architecture_by)
+    : target_(target), architecture_by_(architecture_by) {
     listener_ = target_.add_listener([this](const Stop& stop) { on_stop(stop); });
     if (target_.running()) target_.pause();
     cpu_ = continue_cpu_ = std::min(target_.last_stop().cpu, std::max(target_.cpu_count(), 1U) - 1);

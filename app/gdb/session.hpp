@@ -13,6 +13,7 @@
 #include "app/debug/target.hpp"
 #include "app/gdb/hex.hpp"
 #include "app/gdb/packet.hpp"
+#include "app/gdb/target_description.hpp"
 
 namespace orrery::app::gdb {
 
@@ -25,7 +26,7 @@ public:
     static constexpr std::size_t input_limit_bytes = 4 * MiB;
 
     // Pauses the machine.
-    explicit Session(DebugTarget& target);
+    explicit Session(DebugTarget& target, ArchitectureBy architecture_by = ArchitectureBy::machine);
     ~Session();
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
@@ -156,6 +157,7 @@ private:
     [[nodiscard]] static std::optional<Conditions> parse_conditions(Scanner arguments);
 
     DebugTarget& target_;
+    const ArchitectureBy architecture_by_;
     u32 listener_ = 0;
     PacketReader reader_;
     PacketWriter writer_;

@@ -88,7 +88,7 @@ void Session::transfer(Scanner arguments) {
     std::string made;
     std::string_view whole;
     if (object == "features" && annex == "target.xml") {
-        if (target_xml_.empty()) target_xml_ = target_xml(target_.view(0));
+        if (target_xml_.empty()) target_xml_ = target_xml(target_.view(0), architecture_by_);
         whole = target_xml_;
     } else if (object == "memory-map" && annex.empty()) {
         const auto pc = program_counter(target_.view(0));

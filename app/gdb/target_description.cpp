@@ -28,7 +28,11 @@ void append_flags(std::string& out, const RegisterDescription& about) {
     out += "  </flags>\n";
 }
 
-std::string type_name(const RegisterDescription& about) {
+// Pointers are as long as the architecture says, so where the debugger chooses that they are numbers.
+std::string type_name(const RegisterDescription& about, ArchitectureBy by) {
+    const bool pointer =
+        about.type == RegisterDescription::Type::code_pointer || about.type == RegisterDescription::Type::data_pointer;
+    if (pointer && by == ArchitectureBy::debugger) return "int";
     switch (about.type) {
     case RegisterDescription::Type::code_pointer:
         return "code_ptr";
@@ -67,17 +71,18 @@ void append_vector_types(std::string& out) {
     out += "    <field name=\"uint128\" type=\"uint128\"/>\n  </union>\n";
 }
 
-void append_register(std::string& out, const RegisterDescription& about) {
+void append_register(std::string& out, const RegisterDescription& about, ArchitectureBy by) {
     const std::string name = xml_text(about.name);
     fmt::format_to(std::back_inserter(out), "  <reg name=\"{}\" bitsize=\"{}\" regnum=\"{}\" type=\"{}\"", name,
-                   about.bits, about.number, type_name(about));
+                   about.bits, about.number, type_name(about, by));
     if (!about.group.empty()) fmt::format_to(std::back_inserter(out), " group=\"{}\"", xml_text(about.group));
     if (!about.alias.empty()) fmt::format_to(std::back_inserter(out), " altname=\"{}\"", xml_text(about.alias));
     out += "/>\n";
 }
 
 // All registers of a feature are within one element, wherever in the list they are.
-void append_feature(std::string& out, std::span<const RegisterDescription> registers, std::string_view feature) {
+void append_feature(std::string& out, std::span<const RegisterDescription> registers, std::string_view feature,
+                    ArchitectureBy by) {
     fmt::format_to(std::back_inserter(out), "<feature name=\"{}\">\n", xml_text(feature));
     const bool has_vectors = std::ranges::any_of(registers, [&](const RegisterDescription& about) {
         return about.feature == feature && about.type == RegisterDescription::Type::vector128;
@@ -86,7 +91,7 @@ void append_feature(std::string& out, std::span<const RegisterDescription> regis
     for (const RegisterDescription& about : registers)
         if (about.feature == feature && has_flags(about)) append_flags(out, about);
     for (const RegisterDescription& about : registers)
-        if (about.feature == feature) append_register(out, about);
+        if (about.feature == feature) append_register(out, about, by);
     out += "</feature>\n";
 }
 
@@ -124,17 +129,18 @@ std::string xml_text(std::string_view text) {
 
 // Without an operating system named, many a gdb takes GNU/Linux for granted, and then steps by breakpoints of its own
 // instead of asking for a step.
-std::string target_xml(const DebugView& view) {
+std::string target_xml(const DebugView& view, ArchitectureBy by) {
     const std::span<const RegisterDescription> registers = view.registers();
-    std::string out = fmt::format("<?xml version=\"1.0\"?>\n<!DOCTYPE target SYSTEM \"gdb-target.dtd\">\n"
-                                  "<target version=\"1.0\">\n<architecture>{}</architecture>\n"
-                                  "<osabi>none</osabi>\n",
-                                  xml_text(view.gdb_architecture()));
+    std::string out =
+        "<?xml version=\"1.0\"?>\n<!DOCTYPE target SYSTEM \"gdb-target.dtd\">\n<target version=\"1.0\">\n";
+    if (by == ArchitectureBy::machine)
+        fmt::format_to(std::back_inserter(out), "<architecture>{}</architecture>\n", xml_text(view.gdb_architecture()));
+    out += "<osabi>none</osabi>\n";
     std::vector<std::string_view> written;
     for (const RegisterDescription& about : registers) {
         if (std::ranges::find(written, about.feature) != written.end()) continue;
         written.push_back(about.feature);
-        append_feature(out, registers, about.feature);
+        append_feature(out, registers, about.feature, by);
     }
     out += "</target>\n";
     return out;

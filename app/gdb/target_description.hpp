@@ -10,7 +10,9 @@
 namespace orrery::app::gdb {
 
 [[nodiscard]] std::string xml_text(std::string_view text);
-[[nodiscard]] std::string target_xml(const DebugView& view);
+// Who says what the guest's architecture is: we, or the debugger by its file and its user's `set architecture`.
+enum class ArchitectureBy : u8 { machine, debugger };
+[[nodiscard]] std::string target_xml(const DebugView& view, ArchitectureBy by = ArchitectureBy::machine);
 // gdb refuses to touch what a map doesn't name, and debuggers name virtual addresses here: so the map covers all
 // addresses, and says RAM everywhere.
 [[nodiscard]] std::string memory_map_xml(std::span<const MemoryRegion> regions, u32 address_bits);

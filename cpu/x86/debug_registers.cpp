@@ -45,7 +45,9 @@ constexpr std::array rights_fields{Field{"TYPE", 0, 4}, Field{"S", 4},  Field{"D
 
 enum class Kind : u8 {
     general,
+    general32, // the low half
     pc,
+    pc32,
     flags,
     selector,
     base,
@@ -133,6 +135,15 @@ constexpr std::array<std::pair<std::string_view, u32>, gpr::count> general{{{"ra
                                                                             {"r13", 13},
                                                                             {"r14", 14},
                                                                             {"r15", 15}}};
+// What a debugger wants to find that has taken the guest for a 32-bit one.
+constexpr std::array<std::pair<std::string_view, u32>, 8> general32{{{"eax", gpr::rax},
+                                                                     {"ecx", gpr::rcx},
+                                                                     {"edx", gpr::rdx},
+                                                                     {"ebx", gpr::rbx},
+                                                                     {"esp", gpr::rsp},
+                                                                     {"ebp", gpr::rbp},
+                                                                     {"esi", gpr::rsi},
+                                                                     {"edi", gpr::rdi}}};
 constexpr std::array<std::pair<std::string_view, Segment>, segment_count> selectors{{{"cs", Segment::cs},
                                                                                      {"ss", Segment::ss},
                                                                                      {"ds", Segment::ds},
@@ -237,6 +248,9 @@ constexpr Registers known = [] {
     r.system("dr7", 64, Kind::dr7, 0, dr7_fields);
     r.system("tsc", 64, Kind::tsc);
     for (u32 i = 0; i < msrs.size(); ++i) r.system(msrs[i].first, 64, Kind::msr, i);
+    // As plain numbers: how long a pointer is, depends on what the debugger has taken the guest for.
+    for (const auto& [name, number] : general32) r.add(name, core_feature, "32-bit", 32, Kind::general32, number);
+    r.add("eip", core_feature, "32-bit", 32, Kind::pc32);
     for (u32 i = 0; i < ymm_count; ++i)
         r.add(ymm_names[i], avx_feature, "vector", 128, Kind::ymm_high, i, Type::vector128);
     return r;
@@ -263,8 +277,12 @@ RegisterValue read_register(const Processor& processor, std::size_t index) {
     switch (known.all[index].kind) {
     case Kind::general:
         return {state.r[number]};
+    case Kind::general32:
+        return {state.r[number] & 0xffff'ffff};
     case Kind::pc: // debuggers know linear addresses only
         return {state.pc};
+    case Kind::pc32:
+        return {state.pc & 0xffff'ffff};
     case Kind::flags:
         return {current_flags(state)};
     case Kind::selector:
@@ -368,8 +386,14 @@ Status write_register(Processor& processor, std::size_t index, RegisterValue val
     case Kind::general:
         state.r[number] = value.low;
         return {};
+    case Kind::general32: // as an instruction does
+        state.r[number] = value.low & 0xffff'ffff;
+        return {};
     case Kind::pc:
         state.pc = value.low;
+        return {};
+    case Kind::pc32:
+        state.pc = value.low & 0xffff'ffff;
         return {};
     case Kind::flags: {
         // Virtual-8086 mode would need other segments.

@@ -31,10 +31,10 @@ def debugger(*names):
 
 
 @contextlib.contextmanager
-def guest(program, scratch, *options, paused=True):
-    """Orrery with a stub on a socket; gives the process and the socket."""
+def guest(program, scratch, *options, paused=True, place=""):
+    """Orrery with a stub on a socket, `place` being the words behind it; gives the process and the socket."""
     socket = scratch / "stub"
-    command = [program, "run", "--gdb", f"unix:{socket}", "--serial", f"file:{scratch}/serial", *map(str, options)]
+    command = [program, "run", "--gdb", f"unix:{socket}{place}", "--serial", f"file:{scratch}/serial", *map(str, options)]
     process = subprocess.Popen(command + (["--paused"] if paused else []), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     try:
         deadline = time.monotonic() + 30
@@ -55,6 +55,16 @@ def wait_for_serial(scratch, wanted, seconds=120):
     return text
 
 
+def printed_by(command):
+    """What it prints; when it takes too long, the failure shows that, too."""
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        try:
+            return process.communicate(timeout=LIMIT_SECONDS)[0]
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise AssertionError(f"{command[0]} came to no end, only so far:\n{process.communicate()[0]}") from None
+
+
 def gdb(socket, *commands, symbols=None, architecture="riscv:rv64"):
     """What gdb prints on these commands, one after another; one that fails doesn't end the session."""
     command = [debugger("gdb-multiarch"), "-nx", "-q", "-batch"]
@@ -62,7 +72,7 @@ def gdb(socket, *commands, symbols=None, architecture="riscv:rv64"):
     first += [f"file {symbols}"] if symbols else [f"set architecture {architecture}"]
     for each in [*first, f"directory {TOP}", f"target remote {socket}", *commands]:
         command += ["-ex", each]
-    return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=LIMIT_SECONDS).stdout
+    return printed_by(command)
 
 
 def lldb(socket, *commands, symbols):
@@ -70,7 +80,7 @@ def lldb(socket, *commands, symbols):
     command = [debugger("lldb-19", "lldb"), "--no-lldbinit", "--batch", str(symbols)]
     for each in [f"process connect unix-connect://{socket}", *commands]:
         command += ["-o", each]
-    return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=LIMIT_SECONDS).stdout
+    return printed_by(command)
 
 
 class Transcript:
@@ -145,26 +155,26 @@ def gdb_registers_and_memory(program, hello, scratch):
         assert blob.read_bytes() == back.read_bytes(), "4 MiB read back differ from what was written"
 
 
-def symbols_of_kernel(scratch, listing):
+# How to make an ELF file of each architecture's.
+TARGETS = {"riscv64": ["--target=riscv64-unknown-elf", "-mno-relax", "-Wl,--no-relax"], "amd64": ["--target=x86_64-unknown-linux-gnu"]}
+
+
+def symbols_of_kernel(scratch, listing, architecture):
     """An ELF file with the functions of a kernel's /proc/kallsyms, so that gdb knows them by name."""
     source, linked = scratch / "symbols.S", scratch / "symbols.elf"
     functions = sorted({(int(address, 16), name) for address, kind, name in listing if kind in "Tt" and int(address, 16) >> 63})
     base = functions[0][0]
-    lines = ['.section .kernel, "ax", @nobits', ".option norvc"]
+    lines = ['.section .kernel, "ax", @nobits'] + ([".option norvc"] if architecture == "riscv64" else [])
     for (address, name), (after, _) in zip(functions, functions[1:] + [(functions[-1][0] + 256, "")]):
         lines += [f".org {address - base}", f".globl {name}", f".type {name}, @function", f"{name}:", f".size {name}, {after - address}"]
     source.write_text("\n".join(lines + [f".org {functions[-1][0] - base + 256}\n"]))
     compiler = debugger("clang-19", "clang")
-    subprocess.run([compiler, "--target=riscv64-unknown-elf", "-mno-relax", "-nostdlib", "-static", "-fuse-ld=lld-19", f"-Wl,--section-start=.kernel={base:#x}", "-Wl,--no-relax", "-Wl,--image-base=0xffffffff00000000", "-Wl,-e,0", source, "-o", linked], check=True)
+    subprocess.run([compiler, *TARGETS[architecture], "-nostdlib", "-static", "-fuse-ld=lld-19", f"-Wl,--section-start=.kernel={base:#x}", "-Wl,--image-base=0xffffffff00000000", "-Wl,-e,0", source, "-o", linked], check=True)
     return linked
 
 
-def gdb_debian(program, hello, scratch):
-    """Debian's kernel on four harts: at its entry before paging, at its functions, in user code, and running on after all of it."""
-    files = fetched()
-    boot = ["--cpus", 4, "--kernel", files / "kernel", "--initrd", files / "initrd"]
-    # A first boot tells where this kernel's functions are: the kernel isn't relocated (nokaslr).
-    names = "do_idle|schedule|cpu_startup_entry|start_kernel|rest_init|default_idle_call|arch_cpu_idle|kernel_init|do_sys_openat2|__se_sys_openat|do_trap_ecall_u|secondary_start_sbi|smp_callin|cpuidle_idle_call|handle_exception"
+def kernel_symbols(program, boot, names):
+    """What /proc/kallsyms has of these names: a first boot tells, since the kernel isn't relocated (nokaslr)."""
     command = [program, "run", *map(str, boot), "--append", "console=ttyS0 quiet nokaslr"]
     script = f"sleep 1; grep -E ' ({names})$' /proc/kallsyms; echo kalls''yms; poweroff\n"
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as first:
@@ -182,7 +192,15 @@ def gdb_debian(program, hello, scratch):
         signal.signal(signal.SIGALRM, timer)
     listing = re.findall(r"^([0-9a-f]{16}) (\w) (\w+)", text, re.MULTILINE)
     assert any(name == "do_idle" for _, _, name in listing), f"no /proc/kallsyms from the guest:\n{text[-2000:]}"
-    kernel = symbols_of_kernel(scratch, listing)
+    return listing
+
+
+def gdb_debian(program, hello, scratch):
+    """Debian's kernel on four harts: at its entry before paging, at its functions, in user code, and running on after all of it."""
+    files = fetched()
+    boot = ["--cpus", 4, "--kernel", files / "kernel", "--initrd", files / "initrd"]
+    names = "do_idle|schedule|cpu_startup_entry|start_kernel|rest_init|default_idle_call|arch_cpu_idle|kernel_init|do_sys_openat2|__se_sys_openat|do_trap_ecall_u|secondary_start_sbi|smp_callin|cpuidle_idle_call|handle_exception"
+    kernel = symbols_of_kernel(scratch, kernel_symbols(program, boot, names), "riscv64")
     with guest(program, scratch, *boot, "--append", "console=ttyS0 nokaslr") as (process, socket):
         Transcript(gdb(
             socket, "tbreak *0x80200000", "continue", "print $priv", "print/x $satp", "hbreak start_kernel", "continue", "print/x $satp >> 60", "backtrace",
@@ -198,6 +216,42 @@ def gdb_debian(program, hello, scratch):
         # Connecting stops all harts, most of them idle in wfi.
         text = gdb(socket, "info threads", "detach", symbols=kernel)
         Transcript(text).shows(r"S-mode, wfi\) 0x[0-9a-f]+ in arch_cpu_idle", r"detached\]")
+        assert process.poll() is None, "the guest didn't survive the debugger"
+
+
+def gdb_debian_pc(program, engine, scratch):
+    """Debian's kernel on a PC: breakpoints in its functions, from before its own page tables to user code, steps, backtraces, a watchpoint."""
+    files = fetched(architecture="amd64")
+    boot = ["--machine", "q35", "--cpus", 2, "--kernel", files / "kernel", "--initrd", files / "initrd"]
+    names = "do_idle|cpu_startup_entry|start_kernel|x86_64_start_reservations|x86_64_start_kernel|rest_init|kernel_init|do_sys_openat2|do_sys_open|__x64_sys_openat|do_syscall_64|x64_sys_call|entry_SYSCALL_64|entry_SYSCALL_64_after_hwframe|default_idle|default_idle_call|pv_native_safe_halt|native_safe_halt|acpi_safe_halt|cpuidle_idle_call|_stext|startup_64|secondary_startup_64|tick_do_update_jiffies64|tick_periodic|do_timer|setup_arch|jiffies_64"
+    listing = kernel_symbols(program, boot, names)
+    kernel = symbols_of_kernel(scratch, listing, "amd64")
+    jiffies = next(int(address, 16) for address, _, name in listing if name == "jiffies_64")
+    entry = next(int(address, 16) for address, _, name in listing if name == "startup_64") - 0xFFFFFFFF80000000
+    with guest(program, scratch, *boot, "--engine", engine, "--append", "console=ttyS0 nokaslr") as (process, socket):
+        transcript = Transcript(gdb(
+            socket, "info threads", f"hbreak *{entry:#x}", "continue", "print $cr0", "print $efer", "delete",
+            "break start_kernel", "hbreak setup_arch", "continue", "backtrace", "x/2i $pc", "stepi", "stepi", "info registers rip", "continue", "backtrace 2", "delete",
+            f"watch *(unsigned long*){jiffies:#x}", "continue", "continue", "backtrace 1", "delete",
+            *(["detach"] if engine == "interp" else [
+                "tbreak do_sys_openat2", "continue", "backtrace", "info threads", "tbreak entry_SYSCALL_64", "continue", "print/x $cs", "tbreak *$rcx", "continue", "print/x $cs", "x/i $pc", "monitor cpus", "delete", "detach"]),
+            symbols=kernel,
+        ))
+        transcript.shows(
+            r'^\* 1 .*"cpu0" \(64-bit mode, ring 0', r'^  2 .*"cpu1" \(real mode, waits for SIPI', rf"hit Breakpoint 1, 0x0*{entry:x}", r"= \[ PE .*PG \]", r"= \[ .*LME LMA.* \]",
+            r"hit Breakpoint 2, 0x\w+ in start_kernel|hit Breakpoint 2, start_kernel", r"^#0 .*start_kernel", r"^#1 .* in x86_64_start_", r"^=> 0x\w+ <start_kernel", r"<start_kernel\+\d+>",
+            r"hit Breakpoint 3, .*setup_arch", r"^#0 .*setup_arch", r"^#1 .* in start_kernel", r"Hardware watchpoint 4", r"Old value = \d+\nNew value = \d+", r"Old value = \d+\nNew value = \d+", r"^#0 ",
+        )
+        if engine == "interp":
+            return
+        transcript.shows(
+            r"hit Temporary breakpoint 5, .*do_sys_openat2", r"^#0 .*do_sys_openat2", r"^#1 .* in \w+", r'"cpu1"', r"hit Temporary breakpoint 6, .*entry_SYSCALL_64", r"= 0x10$",
+            r"Temporary breakpoint 7", r"= 0x33$", r"^=> 0x0*[0-9a-f]{5,12}:", r"64-bit mode, ring 3", r"detached\]",
+        )
+        wait_for_serial(scratch, "with a busybox shell")
+        time.sleep(1)
+        text = gdb(socket, "info threads", "detach", symbols=kernel)
+        Transcript(text).shows(r"64-bit mode, ring 0, hlt\) 0x[0-9a-f]+ in \w*(idle|halt)\w*", r"detached\]")
         assert process.poll() is None, "the guest didn't survive the debugger"
 
 
@@ -236,6 +290,31 @@ def gdb_pc_modes(program, pc, scratch):
             r"0x18 +0xaf9b\w+ +code of 64 bits, readable, DPL 0", r"0x30 +0x\w+ +64-bit TSS, busy, DPL 0", r"0x30 +0x\w+ +64-bit interrupt gate to 0x18:0x10\w+, DPL 3", r"RSP0 +0x17e000",
             r"cpu1: local APIC 1 at 0xfee00000, xAPIC", r"LVT LINT0 ", r"ioapic: I/O APIC 0, 24 pins", r"cpu3 +interrupts off", r"page of 2 MiB: supervisor: read yes", r"0x100000 is guest-physical 0x100000",
             r"^apic +the local APIC's registers \(cpu0 cpu1 cpu2 cpu3\)", r"^cs_rights +0x\w+", r"^idt_base +0x10", r"^lstar +0x0", r"detached\]",
+        )
+        assert process.wait(60) == 1, "the guest didn't run to its end after the detach"
+
+
+def gdb_pc_32_bits(program, pc, scratch):
+    """A 32-bit kernel's own ELF file is enough: gdb knows its code, finds its callers, and has both names of registers."""
+    kernel = pc / "multiboot.elf"
+    with guest(program, scratch, "--machine", "pc", "--memory", "64M", "--kernel", kernel) as (process, socket):
+        Transcript(gdb(
+            socket, "show architecture", "break add_up", "continue", "x/3i $pc", "backtrace", "stepi", "stepi", "print $ebp == $rbp", "print/x $eip - (int)add_up", "stepi", "print $eax",
+            "set var $eax = 6", "finish", "watch *(int*)&sum", "continue", "continue", "print $cr0", "print $xmm0.uint128", "print $st0", "delete", "detach", symbols=kernel,
+        )).shows(
+            r'currently "i386"', r"Breakpoint 1, add_up", r"^=> 0x10\w+ <add_up>:\tpush +%ebp", r"mov +%esp,%ebp", r"mov +0x8\(%ebp\),%eax", r"^#0 +add_up", r"^#1 .* kernel \(\)", r"^\$1 = 1$", r"^\$2 = 0x3$", r"^\$3 = 5$",
+            r"^(0x[0-9a-f]+ in )?kernel \(\)", r"Breakpoint 1, add_up", r"Old value = 6\nNew value = 13", r"= \[ PE ET \]", r"= 0$", r"= 0$", r"detached\]",
+        )
+        assert process.wait(60) == 1, "the guest didn't run to its end after the detach"
+
+
+def gdb_pc_other_architectures(program, pc, scratch):
+    """With `architecture=any` the user says what the code is, and may change it: 16 bits, and 64."""
+    with guest(program, scratch, "--machine", "pc", "--memory", "64M", "--disk", pc / "boot_sector.img", place=",architecture=any") as (process, socket):
+        Transcript(gdb(
+            socket, "tbreak *0x7c00", "continue", "x/2i $pc", "stepi", "x/i $pc", "set architecture i386", "x/i 0x7c0c", "set architecture i386:x86-64", "print $rip", "set architecture i8086", "print/x $eip", "detach", architecture="i8086",
+        )).shows(
+            r"Temporary breakpoint 1", r"^=> 0x7c00:\tljmp +\$0x7c0,\$0x5", r"0x7c05:\tmov +%cs,%ax", r"^=> 0x7c05:\tmov +%cs,%ax", r"0x7c0c:\tmovl +", r"= .*0x7c05|= 31749", r"= 0x7c05$", r"detached\]",
         )
         assert process.wait(60) == 1, "the guest didn't run to its end after the detach"
 
@@ -289,8 +368,12 @@ VARIATIONS = {
     "gdb_one_cpu_alone": gdb_one_cpu_alone,
     "gdb_registers_and_memory": gdb_registers_and_memory,
     "gdb_debian": gdb_debian,
+    "gdb_debian_pc": lambda program, _, scratch: gdb_debian_pc(program, "jit", scratch),
+    "gdb_debian_pc_interpreter": lambda program, _, scratch: gdb_debian_pc(program, "interp", scratch),
     "lldb_session": lldb_session,
     "gdb_pc_modes": gdb_pc_modes,
+    "gdb_pc_32_bits": gdb_pc_32_bits,
+    "gdb_pc_other_architectures": gdb_pc_other_architectures,
     "gdb_pc_real_mode": gdb_pc_real_mode,
     "lldb_pc": lldb_pc,
     "clients_come_and_go": clients_come_and_go,
