@@ -4,9 +4,12 @@
 
 #include "accel/dbt/translator.hpp"
 #include "cpu/x86/interrupts.hpp"
+#include "machine/fabric/log.hpp"
 
 namespace orrery::kvm {
 namespace {
+
+log::TracePoint trace_fallback{"kvm.fallback"};
 
 // What KVM couldn't run seldom stands alone, and giving and taking the state costs as much as many instructions.
 constexpr u32 fallback_instructions = 32;
@@ -268,6 +271,7 @@ KvmCpu::Next KvmCpu::finish_instruction() {
 
 void KvmCpu::fall_back() {
     ++counts_.fallbacks;
+    trace_fallback("{}: {} instructions at most from {:#x}", name(), fallback_instructions, pc());
     for (u32 i = 0; i < fallback_instructions && !processor_.halted(); ++i) {
         ++counts_.fallback_instructions;
         if (software_->step(false) != ExitReason::deadline) break;
