@@ -5,6 +5,7 @@
 #include "cpu/x86/debug_view.hpp"
 #include "cpu/x86/debug_walk.hpp"
 #include "cpu/x86/descriptor_words.hpp"
+#include "cpu/x86/interrupts.hpp"
 #include "cpu/x86/segmentation.hpp"
 
 namespace orrery::x86 {
@@ -12,20 +13,6 @@ namespace {
 
 constexpr u64 table_at_reset_limit = 0xffff; // IDTR and GDTR, whose bases are 0 then
 constexpr u32 task_stack0 = 4, task_stack0_16 = 2;
-
-bool is_interrupt_gate(SystemType type, bool long_mode) {
-    switch (type) {
-    case SystemType::interrupt_gate:
-    case SystemType::trap_gate:
-        return true;
-    case SystemType::task_gate:
-    case SystemType::interrupt_gate16:
-    case SystemType::trap_gate16:
-        return !long_mode;
-    default:
-        return false;
-    }
-}
 
 class Delivery {
 public:

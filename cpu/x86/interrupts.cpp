@@ -58,20 +58,6 @@ struct Gate {
     }
 };
 
-bool is_gate(SystemType type, bool long_mode) {
-    switch (type) {
-    case SystemType::interrupt_gate:
-    case SystemType::trap_gate:
-        return true;
-    case SystemType::task_gate:
-    case SystemType::interrupt_gate16:
-    case SystemType::trap_gate16:
-        return !long_mode;
-    default:
-        return false;
-    }
-}
-
 // SDM 3A 6.11, 6.14.1
 Faulting<Gate> read_gate(Core& core, const Event& event) {
     const bool long_mode = core.long_mode();
@@ -83,7 +69,7 @@ Faulting<Gate> read_gate(Core& core, const Event& event) {
     if (offset + size - 1 > core.state().idtr.limit) return std::unexpected(fault);
     gate.descriptor = {TRY(core.read(core.state().idtr.base + offset, 8))};
     if (long_mode) gate.upper_offset = static_cast<u32>(TRY(core.read(core.state().idtr.base + offset + 8, 8)));
-    if (gate.descriptor.is_code_or_data() || !is_gate(gate.type(), long_mode)) return std::unexpected(fault);
+    if (gate.descriptor.is_code_or_data() || !is_interrupt_gate(gate.type(), long_mode)) return std::unexpected(fault);
     if (is_software(event.kind) && gate.descriptor.dpl() < core.cpl()) return std::unexpected(fault);
     if (!gate.descriptor.present()) return std::unexpected(exception(vector::np, gate.error_code));
     return gate;
@@ -209,6 +195,20 @@ bool becomes_shutdown(u8 first, u8 second) {
 }
 
 } // namespace
+
+bool is_interrupt_gate(SystemType type, bool long_mode) {
+    switch (type) {
+    case SystemType::interrupt_gate:
+    case SystemType::trap_gate:
+        return true;
+    case SystemType::task_gate:
+    case SystemType::interrupt_gate16:
+    case SystemType::trap_gate16:
+        return !long_mode;
+    default:
+        return false;
+    }
+}
 
 Faulting<void> deliver(Core& core, const Event& event) {
     if (!core.protected_mode()) return deliver_real(core, event);

@@ -22,6 +22,9 @@ struct Event {
     u64 return_rip = 0;
 };
 
+// Whether the IDT may hold it.
+bool is_interrupt_gate(SystemType type, bool long_mode);
+
 // Enters the handler, or says what fault came up on the way; then nothing but memory has changed.
 Faulting<void> deliver(Core& core, const Event& event);
 

@@ -130,19 +130,24 @@ def terminal(program, scratch):
         expect(termios.tcgetattr(console.child_end) == console.settings_before, "the terminal's settings were not restored", console)
 
 
+def obeying_u_boot(console):
+    """Waits for its prompt, and for the answer to a command there."""
+    console.wait_for("U-Boot 20")
+    console.wait_for("Hit any key")
+    console.type("\r")
+    console.wait_for("=> ")
+    console.type("setenv middle emo; echo m${middle}ry\r")
+    console.wait_for("memory")
+    console.wait_for("=> ")
+
+
 def u_boot(program, scratch, bios):
     """OpenSBI starts U-Boot, which comes to its prompt and obeys."""
     firmware = fetched("firmware")
     settings = Settings(bios=firmware / bios, kernel=firmware / "u-boot.bin", append="", net=False)
     with running(program, settings) as console:
         console.wait_for("OpenSBI")
-        console.wait_for("U-Boot 20")
-        console.wait_for("Hit any key")
-        console.type("\r")
-        console.wait_for("=> ")
-        console.type("setenv middle emo; echo m${middle}ry\r")
-        console.wait_for("memory")
-        console.wait_for("=> ")
+        obeying_u_boot(console)
         console.type("poweroff\r")
         code = console.wait_for_end()
         expect(code == 0, f"exit code {code} instead of 0 after poweroff", console)
@@ -189,13 +194,7 @@ def pc_u_boot(program, scratch, **settings):
     """U-Boot as a PC's firmware comes to its prompt, obeys and resets, which brings it back."""
     with running(program, Settings(bios=fetched("firmware", architecture="amd64") / "u-boot.rom", net=False, **settings)) as console:
         for _ in range(2):
-            console.wait_for("U-Boot 20")
-            console.wait_for("Hit any key")
-            console.type("\r")
-            console.wait_for("=> ")
-            console.type("setenv middle emo; echo m${middle}ry\r")
-            console.wait_for("memory")
-            console.wait_for("=> ")
+            obeying_u_boot(console)
             console.type("reset\r")
 
 
