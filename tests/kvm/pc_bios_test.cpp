@@ -28,7 +28,7 @@ std::string contents(const std::string& path) {
 }
 
 // What it wrote to the serial port, where the BIOS's screen is mirrored.
-std::string run(const std::string& program, EngineKind kind) {
+std::string run(const std::string& program, EngineKind kind, u32 cpus = 1) {
     const std::string bytes = contents(ORRERY_GUEST_IMAGES "/" + program + ".img");
     std::vector<u8> disk(bytes.begin(), bytes.end());
     REQUIRE_FALSE(disk.empty());
@@ -39,6 +39,7 @@ std::string run(const std::string& program, EngineKind kind) {
     if (kind == EngineKind::interpreter) options.engine = dbt::Engine::interpreter;
     if (kind == EngineKind::kvm || kind == EngineKind::kvm_with_fallbacks) options.kvm = kvm::HostFacts{};
     if (kind == EngineKind::kvm_with_fallbacks) options.kvm_fallback_every = 97;
+    options.cpus = cpus;
     options.memory_bytes = 64 * MiB;
     options.disks = {{.path = image.path(), .attachment = DiskAttachment::ide}};
     options.serial = "file:" + serial.path();
@@ -79,6 +80,11 @@ TEST_CASE("the BIOS and its services are the same on KVM and on the software eng
             CHECK(run(program, EngineKind::kvm_with_fallbacks) == expected);
         }
     }
+}
+
+TEST_CASE("four CPUs find each other on KVM, by our own APICs") {
+    if (!has_kvm()) return;
+    CHECK_THAT(run("tables", EngineKind::kvm, 4), Catch::Matchers::Contains("4 CPUs"));
 }
 
 TEST_CASE("what was saved on KVM goes on translated") {
