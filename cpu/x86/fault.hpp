@@ -1,5 +1,5 @@
 // Exceptions as values (Fault in cpu/frontend.hpp): the code holds the vector, whether there is an error code, and the
-// error code; the value is the linear address of a page fault, which CR2 gets.
+// error code; the value is the linear address of a page fault, which CR2 gets, or one that isn't canonical.
 #pragma once
 
 #include "cpu/frontend.hpp"
@@ -18,6 +18,9 @@ constexpr Fault page_fault(u64 linear_address, u32 error_code) {
     return {exception(vector::pf, error_code).code, linear_address};
 }
 constexpr Fault general_protection(u32 error_code = 0) { return exception(vector::gp, error_code); }
+
+// Becomes #SS where the address is one of the stack's: see refers_to_stack().
+constexpr Fault not_canonical(u64 linear_address) { return {general_protection().code, linear_address}; }
 
 constexpr u8 vector_of(Fault fault) { return static_cast<u8>(fault.code); }
 constexpr bool has_error_code(Fault fault) { return (fault.code & fault_has_error_code) != 0; }

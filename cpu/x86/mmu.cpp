@@ -133,10 +133,9 @@ std::expected<Translation, Fault> Mmu::translate(u64 linear, MemoryAction action
     if (mode == PagingMode::none) return Translation{.address = {physical(linear)}, .writable = true};
     const Request request{linear, action, is_user(state_) && mmu_index == explicit_access,
                           mmu_index == explicit_access};
-    // SDM 1, 3.3.7.1. (What the stack's segment addresses would be #SS; which segment it is isn't known here.)
     if (const PagingLayout layout = layout_of(mode);
         layout.levels > 2 && !canonical(linear, layout.shift(layout.levels)))
-        return std::unexpected(general_protection());
+        return std::unexpected(not_canonical(linear));
     for (;;) {
         Path path;
         switch (descend(linear, reader_, path, [](GuestPhysical, u64, u32) {})) {

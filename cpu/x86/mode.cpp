@@ -7,10 +7,19 @@
 namespace orrery::x86 {
 namespace {
 
-bool is_flat(const SegmentCache& segment) {
-    const bool grows_down = !segment.is(access::code) && segment.is(access::expand_down);
-    return segment.usable() && segment.base == 0 && segment.limit == ~u32{0} && !grows_down &&
-           (segment.is(access::code) || segment.is(access::writable));
+bool covers_all(const SegmentCache& segment) {
+    return segment.usable() && segment.base == 0 && segment.limit == ~u32{0};
+}
+
+// Whether all can be read through it. Writing through code is looked at by each instruction.
+bool is_flat_code(const SegmentCache& segment) {
+    return covers_all(segment) && segment.is(access::code) && segment.is(access::readable);
+}
+
+// Whether all can be read and written through it.
+bool is_flat_data(const SegmentCache& segment) {
+    return covers_all(segment) && !segment.is(access::code) && !segment.is(access::expand_down) &&
+           segment.is(access::writable);
 }
 
 CodeSize code_size(const Core& core) {
@@ -31,8 +40,9 @@ Mode Mode::of(const Core& core) {
     mode.virtual_8086 = core.virtual_8086();
     mode.long_mode = core.long_mode();
     mode.flat = mode.code == CodeSize::bits64 ||
-                std::ranges::all_of(std::array{Segment::cs, Segment::ds, Segment::es, Segment::ss},
-                                    [&](Segment name) { return is_flat(state.segment(name)); });
+                (is_flat_code(state.segment(Segment::cs)) &&
+                 std::ranges::all_of(std::array{Segment::ds, Segment::es, Segment::ss},
+                                     [&](Segment name) { return is_flat_data(state.segment(name)); }));
     mode.shadow = state.interrupt_shadow != 0;
     mode.trap = set(state.rflags, flag::trap);
     mode.emulated = set(state.cr0, cr0::em);

@@ -8,6 +8,7 @@
 #include "cpu/x86/helpers.hpp"
 #include "cpu/x86/interrupts.hpp"
 #include "cpu/x86/lazy_flags.hpp"
+#include "cpu/x86/stack_references.hpp"
 #include "cpu/x86/x87_unit.hpp"
 
 namespace orrery::x86 {
@@ -69,6 +70,9 @@ void Processor::set_entry(u64 pc, std::span<const u64> arguments) {
 
 void Processor::raise(Fault fault) {
     core_.state().activity = Activity::running;
+    const bool bad_address = fault.code == general_protection().code && !core_.canonical(fault.value);
+    if (bad_address && core_.code64() && refers_to_stack(core_, features_in(Mode::of(core_), features_), fault.value))
+        fault = exception(vector::ss, 0);
     if (raise_exception(core_, fault, refused_)) return;
     tell_shutdown();
     if (configuration_.shut_down) configuration_.shut_down();

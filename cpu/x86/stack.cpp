@@ -10,8 +10,7 @@ Faulting<u64> Stack::linear(u64 offset, Size width) const {
         return offset;
     }
     const u64 at = offset & mask(size_);
-    if (!segment_.usable() || (core_.protected_mode() && !within_limit(segment_, at, bytes(width))))
-        return std::unexpected(fault);
+    if (!segment_.usable() || !within_limit(segment_, at, bytes(width))) return std::unexpected(fault);
     return (segment_.base + at) & 0xffff'ffff;
 }
 

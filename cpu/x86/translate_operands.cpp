@@ -75,7 +75,8 @@ Value BlockTranslation::effective_address() {
 Value BlockTranslation::linear(Segment segment, Value offset, u32 size, bool write) {
     const bool has_own_base = segment == Segment::fs || segment == Segment::gs;
     if (is_64()) return has_own_base ? binary(IrOp::add, offset, builder_.get(slot::segment_base(segment))) : offset;
-    if (mode_.flat && !has_own_base) return offset;
+    const bool to_code = write && segment == Segment::cs; // which is never writable
+    if (mode_.flat && !has_own_base && !to_code) return offset;
     call(HelperNumber::check_segment, offset, constant(static_cast<u64>(segment) | (write ? 8 : 0) | u64{size} << 8));
     return binary(IrOp::add, offset, builder_.get(slot::segment_base(segment)), ir::Type::i32);
 }
