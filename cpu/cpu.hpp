@@ -7,6 +7,7 @@
 #include "cpu/debug.hpp"
 #include "cpu/stuck.hpp"
 #include "cpu/trace.hpp"
+#include "cpu/watch.hpp"
 #include "machine/fabric/component.hpp"
 #include "machine/fabric/irq.hpp"
 #include "machine/fabric/types.hpp"
@@ -22,14 +23,6 @@ enum class ExitReason : u8 {
     looping,    // see look_for_loops(): stuck_kind() tells which
     breakpoint, // pc() is at a breakpoint; its instruction wasn't executed
     watchpoint, // the instruction at pc() is about to make the access that watch_hit() tells; it wasn't executed
-};
-
-// Bytes to watch, as the CPU addresses them.
-struct Watch {
-    u64 address = 0;
-    u64 size_bytes = 0;
-    bool reads = false;
-    bool writes = false;
 };
 
 struct WatchHit {

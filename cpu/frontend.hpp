@@ -12,6 +12,7 @@
 #include "cpu/debug.hpp"
 #include "cpu/environment.hpp"
 #include "cpu/stuck.hpp"
+#include "cpu/watch.hpp"
 #include "jit/ir/builder.hpp"
 #include "jit/ir/ir.hpp"
 #include "machine/fabric/component.hpp"
@@ -95,6 +96,16 @@ public:
     virtual void run_waiting(const std::function<void()>& work) = 0;
     // Ends a halt, or makes translated code look at interrupts soon. Any thread.
     virtual void notice_interrupt() = 0;
+
+    // ---- the guest's own debug registers; none until these are called
+    // Addresses of instructions, in any order: before each of them the frontend is asked for breakpoint_fault().
+    virtual void set_guest_breakpoints(std::span<const u64> /*addresses*/) {}
+    // Bytes of which the frontend is told, by note_access(), when an instruction is executed that accesses them.
+    virtual void set_guest_watches(std::span<const Watch> /*watches*/) {}
+    // Whether the instruction is executed alone, so that a stop comes right behind it; note_access() is called in such
+    // ones only. Else, from inside a helper that has done nothing yet: execute_alone() leaves, and has it done.
+    [[nodiscard]] virtual bool executes_alone() const { return true; }
+    virtual void execute_alone() {}
 };
 
 // A load-reserved whose store-conditional may still succeed: the physical address and the value that was read. The
@@ -188,6 +199,16 @@ public:
     [[nodiscard]] virtual bool halted() const = 0;
     [[nodiscard]] virtual bool wakes() const = 0;
     virtual void set_irq(u32 pin, bool level) = 0; // any thread
+
+    // ---- the guest's own debug registers
+    // The exception that comes behind an instruction, before the next; take_interrupt() raises it, too.
+    [[nodiscard]] virtual std::optional<Fault> pending_trap() const { return std::nullopt; }
+    // At the state's pc: the exception of a breakpoint there, unless it isn't to be heeded now.
+    [[nodiscard]] virtual std::optional<Fault> breakpoint_fault() const { return std::nullopt; }
+    // Whether the guest watches accesses of this kind, `mmu_index` as in ir::MemoryAccess.
+    [[nodiscard]] virtual bool watches_accesses(u8 /*mmu_index*/) const { return true; }
+    // The instruction has accessed bytes that are watched. It may still fault, and then it hasn't.
+    virtual void note_access(u64 /*address*/, u64 /*size_bytes*/, bool /*write*/) {}
 
     // ---- guests that get nowhere: see cpu/cpu.hpp
     [[nodiscard]] virtual HandlerReturn last_return() const = 0;

@@ -98,8 +98,11 @@ const u8* DbtCpu::next_code() {
 jit::CompiledBlock* DbtCpu::next_block() {
     ++counts_.block_lookups;
     const ir::BlockKey key = frontend_.key();
-    if (translator_.is_breakpoint(key.pc)) {
-        stop_ = ExitReason::breakpoint;
+    if (translator_.is_breakpoint(key.pc)) [[unlikely]] {
+        if (translator_.is_debuggers_breakpoint(key.pc))
+            stop_ = ExitReason::breakpoint;
+        else
+            run_at_guest_breakpoint();
         return nullptr;
     }
     const auto page = code_page(key.pc);

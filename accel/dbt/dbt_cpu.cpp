@@ -128,9 +128,12 @@ ExitReason DbtCpu::run_inside() {
 void DbtCpu::take_interrupt() {
     const u64 from = pc();
     const u64 mode = tracer_ ? frontend_.key().mode : 0;
+    // Pushes to watched bytes are told behind the delivery.
+    const bool alone = std::exchange(alone_, true);
     if (tracer_) tracer_->begin_delivery(from, mode, retired_);
     const bool taken = frontend_.take_interrupt();
     if (tracer_) tracer_->end_delivery();
+    alone_ = alone;
     if (!taken) return;
     const u64 code = frontend_.last_interrupt();
     transfers_.add({.from = from, .to = pc(), .code = code, .kind = TransferKind::interrupt});
@@ -149,7 +152,12 @@ ExitReason DbtCpu::step(bool heed_watches) {
         chunk_ = 1;
         context_.budget = 1;
         heeds_watches_ = heed_watches;
-        run_uncached(1);
+        if (const auto trap = frontend_.pending_trap())
+            raise(*trap);
+        else if (translator_.is_breakpoint(pc()))
+            run_at_guest_breakpoint();
+        else
+            run_uncached(1);
         heeds_watches_ = true;
         retired_ += chunk_ - static_cast<u64>(context_.budget);
         chunk_ = 0;
@@ -191,6 +199,19 @@ void DbtCpu::set_watches(std::span<const Watch> watches) {
     watches_.assign(watches.begin(), watches.end());
     observe_data();
     tlb_.flush_all(); // pages with watched bytes aren't remembered
+}
+
+void DbtCpu::set_guest_breakpoints(std::span<const u64> addresses) {
+    if (std::ranges::equal(guest_breakpoints_, addresses)) return;
+    guest_breakpoints_.assign(addresses.begin(), addresses.end());
+    translator_.guest_breakpoints_changed();
+}
+
+void DbtCpu::set_guest_watches(std::span<const Watch> watches) {
+    if (watches.empty() && guest_watches_.empty()) return;
+    guest_watches_.assign(watches.begin(), watches.end());
+    observe_data();
+    tlb_.flush_all();
 }
 
 void DbtCpu::set_trace(TraceSink* sink, const TraceFilter& filter) {
@@ -256,6 +277,21 @@ void DbtCpu::run_uncached(u32 limit) {
         interpreter_.run(context_, *block);
     }
     handle_exit();
+}
+
+// One instruction of which the frontend hears what it accesses; what it has to say of that it does before the next.
+void DbtCpu::run_alone() {
+    alone_ = true;
+    run_uncached(1);
+    alone_ = false;
+}
+
+// With a breakpoint of the guest's own at the state's pc, or of another CPU's.
+void DbtCpu::run_at_guest_breakpoint() {
+    if (const auto fault = frontend_.breakpoint_fault())
+        raise(*fault);
+    else if (context_.budget > 0)
+        run_uncached(1);
 }
 
 void DbtCpu::interpret_traced(const jit::CompiledBlock& block) {
@@ -341,15 +377,18 @@ void DbtCpu::raise(Fault fault) {
         stop_ = ExitReason::watchpoint;
         return;
     }
+    if (fault.code == alone_fault_code) return run_alone();
     ++counts_.exceptions;
     exceptions_in_a_row_ = retired() == retired_at_exception_ ? exceptions_in_a_row_ + 1 : 0;
     retired_at_exception_ = retired();
     log_exception(fault);
     const u64 from = pc();
     const u64 mode = tracer_ ? frontend_.key().mode : 0;
+    const bool alone = std::exchange(alone_, true); // as in take_interrupt()
     if (tracer_) tracer_->begin_delivery(from, mode, retired_at_exception_);
     frontend_.raise(fault);
     if (tracer_) tracer_->end_delivery();
+    alone_ = alone;
     transfers_.add({.from = from, .to = pc(), .code = fault.code, .kind = TransferKind::exception});
     if (tracer_) tracer_->exception(from, mode, retired_at_exception_, fault, pc());
     context_changed();

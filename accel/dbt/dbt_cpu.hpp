@@ -33,6 +33,8 @@ public:
     static constexpr u32 block_limit = 64; // guest instructions a block
     // Of a Fault that is no exception of the guest's: the access is watched. See ExitReason::watchpoint.
     static constexpr u64 watch_fault_code = ~u64{0};
+    // Likewise: the instruction is to be executed alone. See EngineServices::executes_alone().
+    static constexpr u64 alone_fault_code = ~u64{1};
 
     // `context` is followed by the state that `frontend` works on; all three outlive the CPU.
     DbtCpu(std::string name, Frontend& frontend, jit::Context& context, void* state, Translator& translator,
@@ -99,6 +101,10 @@ public:
     u64 read_port(u16 port, Width width) override;
     void write_port(u16 port, u64 value, Width width) override;
     std::expected<void, Fault> zero(GuestVirtual address, u64 size_bytes) override;
+    void set_guest_breakpoints(std::span<const u64> addresses) override;
+    void set_guest_watches(std::span<const Watch> watches) override;
+    [[nodiscard]] bool executes_alone() const override { return alone_; }
+    void execute_alone() override { leave_raising({alone_fault_code, 0}); }
     void run_waiting(const std::function<void()>& work) override;
     void notice_interrupt() override;
 
@@ -118,6 +124,7 @@ public:
     [[nodiscard]] bool in_code() const { return in_code_; }
     void forget_block(const jit::CompiledBlock& block);
     void forget_blocks() { tlb_.forget_jumps(); }
+    [[nodiscard]] std::span<const u64> guest_breakpoints() const { return guest_breakpoints_; }
     void request_flush();
 
 private:
@@ -148,6 +155,8 @@ private:
     bool execute(const u8* code);
     void run_last();
     void run_uncached(u32 limit);
+    void run_alone();
+    void run_at_guest_breakpoint();
     bool run_traced(const jit::CompiledBlock& block);
     void interpret_traced(const jit::CompiledBlock& block);
     void trace_device(GuestPhysical address, u64 size_bytes, bool write, u64 value);
@@ -167,7 +176,7 @@ private:
     [[nodiscard]] u8* unobserved_host(u64 address, u64 size_bytes, bool write, u8 mmu_index) const {
         return observes_data_ ? nullptr : remembered_host(address, size_bytes, write, mmu_index);
     }
-    void observe_data() { observes_data_ = !watches_.empty() || (tracer_ && tracer_->wants_memory()); }
+    void observe_data() { observes_data_ = watches_any() || (tracer_ && tracer_->wants_memory()); }
     void trace_memory(u64 address, u64 size_bytes, bool write, u64 value);
     std::expected<u64, Fault> update_memory(GuestVirtual address, Width width, const std::function<u64(u64 old)>& next);
     std::expected<Pair, Fault> compare_exchange_memory(GuestVirtual address, const Pair& expected,
@@ -187,7 +196,8 @@ private:
     std::expected<u64, Fault> load_reserved_slow(u64 address, ir::MemoryAccess access);
     std::expected<u64, Fault> store_conditional_slow(u64 address, ir::MemoryAccess access, u64 value);
     void written(const Target& target, u64 size_bytes);
-    std::optional<Fault> watched(u64 address, u64 size_bytes, bool reads, bool writes);
+    std::optional<Fault> watched(u64 address, u64 size_bytes, bool reads, bool writes, u8 mmu_index = 0);
+    [[nodiscard]] bool watches_any() const { return !watches_.empty() || !guest_watches_.empty(); }
     [[nodiscard]] bool on_watched_page(u64 address) const;
     void after_device_store();
     void after_code_store(u64 removals_before);
@@ -214,9 +224,13 @@ private:
     StuckKind stuck_kind_ = StuckKind::row;
     std::atomic<bool> in_code_ = false;
     bool uncached_fetch_ = false; // the last code_page() may not be remembered
-    std::vector<Watch> watches_;
+    std::vector<Watch> watches_;  // a debugger's
     bool heeds_watches_ = true;
     WatchHit watch_hit_;
+    // By the guest's own debug registers.
+    std::vector<u64> guest_breakpoints_;
+    std::vector<Watch> guest_watches_;
+    bool alone_ = false;                // see executes_alone()
     std::unique_ptr<CpuTracer> tracer_; // null while nothing is traced
     bool observes_data_ = false;        // watches or a trace want to know of every access of helpers
     struct Counts {

@@ -105,20 +105,24 @@ std::expected<DbtCpu::Target, Fault> DbtCpu::find_or_resolve(u64 address, bool w
 
 bool DbtCpu::on_watched_page(u64 address) const {
     const u64 page = address & ~(page_size - 1);
-    return std::ranges::any_of(watches_, [&](const Watch& watch) {
-        return watch.address - page < page_size || page - watch.address < watch.size_bytes;
-    });
+    const auto touches = [&](const Watch& watch) { return watch.overlaps(page, page_size); };
+    return std::ranges::any_of(watches_, touches) || std::ranges::any_of(guest_watches_, touches);
 }
 
-// The fault that stands for a stop before an access, unless none is wanted there.
-std::optional<Fault> DbtCpu::watched(u64 address, u64 size_bytes, bool reads, bool writes) {
-    if (watches_.empty() || !heeds_watches_) return std::nullopt;
-    for (const Watch& watch : watches_) {
-        const bool overlaps = watch.address - address < size_bytes || address - watch.address < watch.size_bytes;
-        if (!overlaps || !((watch.reads && reads) || (watch.writes && writes))) continue;
+// The fault that stands for a stop before an access, or for an instruction that has to be begun anew, unless none is
+// wanted there.
+std::optional<Fault> DbtCpu::watched(u64 address, u64 size_bytes, bool reads, bool writes, u8 mmu_index) {
+    if (!watches_any()) return std::nullopt;
+    const auto hit = [&](const Watch& watch) {
+        return watch.overlaps(address, size_bytes) && ((watch.reads && reads) || (watch.writes && writes));
+    };
+    if (heeds_watches_ && std::ranges::any_of(watches_, hit)) {
         watch_hit_ = {address, size_bytes, writes};
         return Fault{watch_fault_code, address};
     }
+    if (!std::ranges::any_of(guest_watches_, hit) || !frontend_.watches_accesses(mmu_index)) return std::nullopt;
+    if (!alone_) return Fault{alone_fault_code, address};
+    frontend_.note_access(address, size_bytes, writes);
     return std::nullopt;
 }
 
@@ -222,7 +226,7 @@ void DbtCpu::trace_device(GuestPhysical address, u64 size_bytes, bool write, u64
 }
 
 std::expected<u64, Fault> DbtCpu::load_slow(u64 address, u64 size_bytes, u8 mmu_index) {
-    if (const auto stop = watched(address, size_bytes, true, false)) return std::unexpected(*stop);
+    if (const auto stop = watched(address, size_bytes, true, false, mmu_index)) return std::unexpected(*stop);
     if (!crosses_page(address, size_bytes)) return load_within_page(address, size_bytes, mmu_index);
     // Both pages are translated before a device behind either could see anything. Byte by byte, the bytes of the first
     // page come first, so that its fault wins.
@@ -260,7 +264,7 @@ std::expected<void, Fault> DbtCpu::store_to(const Target& target, GuestVirtual a
 }
 
 std::expected<void, Fault> DbtCpu::store_slow(u64 address, u64 value, u64 size_bytes, u8 mmu_index) {
-    if (const auto stop = watched(address, size_bytes, false, true)) return std::unexpected(*stop);
+    if (const auto stop = watched(address, size_bytes, false, true, mmu_index)) return std::unexpected(*stop);
     if (!crosses_page(address, size_bytes)) {
         const auto target = resolve({address}, MemoryAction::write, size_bytes, mmu_index);
         if (!target) return std::unexpected(target.error());

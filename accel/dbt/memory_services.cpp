@@ -58,7 +58,7 @@ std::expected<u64, Fault> DbtCpu::load(GuestVirtual address, Width width, u8 mmu
     if (const u8* host = unobserved_host(address.value, bytes(width), false, mmu_index))
         return load_host(host, bytes(width));
     // What was remembered counts also while a trace looks on: the guest may have changed its tables since.
-    const u8* host = watches_.empty() ? remembered_host(address.value, bytes(width), false, mmu_index) : nullptr;
+    const u8* host = !watches_any() ? remembered_host(address.value, bytes(width), false, mmu_index) : nullptr;
     const auto value = host ? load_host(host, bytes(width)) : load_slow(address.value, bytes(width), mmu_index);
     if (value) trace_memory(address.value, bytes(width), false, *value);
     return value;
@@ -69,7 +69,7 @@ std::expected<void, Fault> DbtCpu::store(GuestVirtual address, u64 value, Width 
         store_host(host, value, bytes(width));
         return {};
     }
-    if (u8* host = watches_.empty() ? remembered_host(address.value, bytes(width), true, mmu_index) : nullptr) {
+    if (u8* host = !watches_any() ? remembered_host(address.value, bytes(width), true, mmu_index) : nullptr) {
         store_host(host, value, bytes(width));
     } else if (const auto stored = store_slow(address.value, value, bytes(width), mmu_index); !stored) {
         return stored;

@@ -195,14 +195,30 @@ void Translator::discard(const Place& place) {
 }
 
 void Translator::set_breakpoints(std::span<const u64> addresses) {
-    std::vector<u64> added;
-    std::ranges::set_difference(addresses, breakpoints_, std::back_inserter(added));
-    breakpoints_.assign(addresses.begin(), addresses.end());
-    if (added.empty()) return;
     gate_.run_exclusive([&] {
-        std::lock_guard lock(mutex_);
-        for (jit::CompiledBlock* block : cache_.with_pc(added)) remove(*block);
+        debuggers_breakpoints_.assign(addresses.begin(), addresses.end());
+        update_breakpoints();
     });
+}
+
+void Translator::guest_breakpoints_changed() {
+    gate_.run_exclusive([&] { update_breakpoints(); });
+}
+
+// In an exclusive section.
+void Translator::update_breakpoints() {
+    std::vector<u64> all = debuggers_breakpoints_;
+    for (const DbtCpu* cpu : cpus_)
+        all.insert(all.end(), cpu->guest_breakpoints().begin(), cpu->guest_breakpoints().end());
+    std::ranges::sort(all);
+    const auto repeated = std::ranges::unique(all);
+    all.erase(repeated.begin(), repeated.end());
+    std::vector<u64> added;
+    std::ranges::set_difference(all, breakpoints_, std::back_inserter(added));
+    breakpoints_ = std::move(all);
+    if (added.empty()) return;
+    std::lock_guard lock(mutex_);
+    for (jit::CompiledBlock* block : cache_.with_pc(added)) remove(*block);
 }
 
 u32 Translator::instructions_before_breakpoint(const ir::Block& block) const {

@@ -73,11 +73,16 @@ public:
 
     // Someone stored to a page flagged `tracked`.
     void code_written(Ram& ram, u64 offset, u64 size_bytes);
-    // No block has an instruction at one of `addresses` (ascending) but as its first, which no one must ask for. Only
-    // while no vCPU runs.
+    // No block has an instruction at one of these addresses but as its first, which no one must ask for. Those of a
+    // debugger, ascending, only while no vCPU runs; those of the guest have changed, as its CPUs tell.
     void set_breakpoints(std::span<const u64> addresses);
+    void guest_breakpoints_changed();
+    // Whoever it is for.
     [[nodiscard]] bool is_breakpoint(u64 pc) const {
         return !breakpoints_.empty() && std::ranges::binary_search(breakpoints_, pc);
+    }
+    [[nodiscard]] bool is_debuggers_breakpoint(u64 pc) const {
+        return std::ranges::binary_search(debuggers_breakpoints_, pc);
     }
     // How many of the block's instructions come before one at a breakpoint; the first doesn't count as one.
     [[nodiscard]] u32 instructions_before_breakpoint(const ir::Block& block) const;
@@ -99,6 +104,7 @@ private:
     bool translate(DbtCpu& cpu, const Place& place);
     void track(const SoftTlb::Code& page);
     std::unique_ptr<jit::CompiledBlock> compile(ir::Block block, std::vector<u8> traced_bytes);
+    void update_breakpoints();
     void remove(jit::CompiledBlock& block);
     void remove_stale(Ram& ram, u64 page, u64 first, u64 size_bytes);
 
@@ -113,7 +119,8 @@ private:
     std::unique_ptr<jit::CodeBuffer> buffer_;
     std::unique_ptr<jit::Baseline> baseline_;
     std::vector<DbtCpu*> cpus_;
-    std::vector<u64> breakpoints_; // ascending
+    std::vector<u64> debuggers_breakpoints_; // ascending
+    std::vector<u64> breakpoints_;           // all of them, ascending; changes in exclusive sections
     TranslatorStatistics statistics_;
     bool counting_ = false;
     std::vector<CodeBytes> counted_; // in blocks that were flushed

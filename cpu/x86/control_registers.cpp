@@ -1,5 +1,7 @@
 #include "cpu/x86/control_registers.hpp"
 
+#include "cpu/x86/breakpoints.hpp"
+
 namespace orrery::x86 {
 namespace {
 
@@ -86,6 +88,7 @@ Faulting<void> write_cr4(Core& core, u64 value, u64 known_bits) {
     constexpr u64 forgetting = reloading | cr4::pcide | cr4::smap | cr4::la57;
     const bool forgets = changes(state.cr4, value, forgetting);
     state.cr4 = value;
+    if ((state.dr7 & dr7::enabled) != 0) arm_breakpoints(core); // DE changes what they mean
     if (forgets)
         everything_changed(core);
     else

@@ -1,6 +1,7 @@
 // ret and iret between segments and privileges (SDM 2, RET and IRET).
 #include "cpu/x86/far_transfers.hpp"
 
+#include "cpu/x86/breakpoints.hpp"
 #include "cpu/x86/code_segments.hpp"
 #include "cpu/x86/flags_register.hpp"
 #include "cpu/x86/lazy_flags.hpp"
@@ -154,6 +155,7 @@ Faulting<void> interrupt_return(Core& core, Size size, u64 next_rip) {
     else
         TRY_STATUS(return_protected(core, size));
     core.state().nmi_blocked = false;
+    drop_idle_resume_flag(core.state());
     return {};
 }
 

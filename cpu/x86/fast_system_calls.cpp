@@ -1,6 +1,7 @@
 // syscall, sysenter and their returns (SDM 3A 5.8.7, 5.8.8): segments by convention, no memory is looked at.
 #include "cpu/x86/far_transfers.hpp"
 
+#include "cpu/x86/breakpoints.hpp"
 #include "cpu/x86/code_segments.hpp"
 #include "cpu/x86/lazy_flags.hpp"
 
@@ -19,6 +20,12 @@ SegmentCache flat_stack(u16 selector, u32 privilege) {
     return stack;
 }
 
+// Unlike for other instructions TF counts as it is behind syscall and sysret: systems keep single steps out by SFMASK.
+// No manual says so; Linux and processors do.
+void note_trap(State& state) {
+    if ((state.rflags & flag::trap) != 0) state.pending_debug |= dr6::single_step;
+}
+
 } // namespace
 
 Faulting<void> system_call(Core& core, u64 next_rip) {
@@ -32,6 +39,7 @@ Faulting<void> system_call(Core& core, u64 next_rip) {
     const u16 selector = static_cast<u16>(state.star >> 32);
     ss(core) = flat_stack(static_cast<u16>((selector & ~selector::rpl) + 8), 0);
     go_to(core, flat_code(selector, 0, true), state.lstar);
+    note_trap(state);
     return {};
 }
 
@@ -47,6 +55,7 @@ Faulting<void> system_return(Core& core, Size size) {
     ss(core) = flat_stack(static_cast<u16>(selector + 8), 3);
     go_to(core, flat_code(static_cast<u16>(selector + (to_64 ? 16 : 0)), 3, to_64),
           to_64 ? state.r[gpr::rcx] : state.r[gpr::rcx] & mask(Size::dword));
+    note_trap(state);
     return {};
 }
 

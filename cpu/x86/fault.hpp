@@ -1,5 +1,6 @@
 // Exceptions as values (Fault in cpu/frontend.hpp): the code holds the vector, whether there is an error code, and the
-// error code; the value is the linear address of a page fault, which CR2 gets, or one that isn't canonical.
+// error code; the value is the linear address of a page fault, which CR2 gets, or one that isn't canonical, and of
+// a debug exception what DR6 gets.
 #pragma once
 
 #include "cpu/frontend.hpp"
@@ -19,6 +20,8 @@ constexpr Fault page_fault(u64 linear_address, u32 error_code) {
 }
 constexpr Fault general_protection(u32 error_code = 0) { return exception(vector::gp, error_code); }
 
+// `causes` are bits that DR6 gets.
+constexpr Fault debug_exception(u64 causes) { return {vector::db, causes}; }
 // Becomes #SS where the address is one of the stack's: see refers_to_stack().
 constexpr Fault not_canonical(u64 linear_address) { return {general_protection().code, linear_address}; }
 

@@ -1,5 +1,6 @@
 #include "cpu/x86/interrupts.hpp"
 
+#include "cpu/x86/breakpoints.hpp"
 #include "cpu/x86/lazy_flags.hpp"
 #include "cpu/x86/stack.hpp"
 #include "cpu/x86/tasks.hpp"
@@ -15,10 +16,12 @@ u32 external_bit(EventKind kind) {
                                                                                                                  : 0;
 }
 
-// The flags as they are pushed: a fault's handler returns to an instruction that breakpoints must not stop again.
+// The flags as they are pushed: a fault's handler returns to an instruction that breakpoints must not stop again, but
+// for the fault that is a breakpoint (SDM 3B 17.3.1.1).
 u64 pushed_flags(const Core& core, const Event& event) {
     const u64 flags = current_flags(core.state());
-    const bool is_fault = event.kind == EventKind::exception && event.vector != vector::db;
+    const bool is_class_fault = event.vector != vector::db && event.vector != vector::df;
+    const bool is_fault = event.kind == EventKind::exception && (is_class_fault || event.general_detect);
     return is_fault ? flags | flag::resume : flags;
 }
 
@@ -231,6 +234,11 @@ bool raise_exception(Core& core, Fault fault, RefusedFaults& refused) {
     for (;;) {
         if (vector_of(fault) == vector::pf) state.cr2 = fault.value;
         Event event{.vector = vector_of(fault), .return_rip = core.rip()};
+        if (vector_of(fault) == vector::db) {
+            state.dr6 |= fault.value;
+            state.dr7 &= ~dr7::general_detect; // so that the handler may use them (SDM 3B 17.2.4)
+            event.general_detect = (fault.value & dr6::general_detect) != 0;
+        }
         // The real mode's handlers get no error codes (SDM 3A 21.1.4).
         if (has_error_code(fault) && core.protected_mode()) event.error_code = error_code_of(fault);
         const auto delivered = deliver(core, event);

@@ -20,6 +20,7 @@ struct Event {
     std::optional<u32> error_code{};
     // Where the handler returns to. For exceptions that are faults the instruction itself.
     u64 return_rip = 0;
+    bool general_detect = false; // the one debug exception that is a fault, but for breakpoints on instructions
 };
 
 // Whether the IDT may hold it.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cpu/x86/breakpoints.hpp"
 #include "cpu/x86/x87_unit.hpp"
 
 namespace orrery::x86 {
@@ -45,6 +46,7 @@ Mode Mode::of(const Core& core) {
                                      [&](Segment name) { return is_flat_data(state.segment(name)); }));
     mode.shadow = state.interrupt_shadow != 0;
     mode.trap = set(state.rflags, flag::trap);
+    mode.resume = set(state.rflags, flag::resume) && breaks_instructions(state);
     mode.emulated = set(state.cr0, cr0::em);
     mode.x87_off = set(state.cr0, cr0::em | cr0::ts);
     mode.vectors_off = set(state.cr0, cr0::em) || !set(state.cr4, cr4::osfxsr);

@@ -17,6 +17,7 @@ struct Mode {
     bool flat = false;
     bool shadow = false;        // State::interrupt_shadow: one instruction, and then interrupts are looked at
     bool trap = false;          // RFLAGS.TF: the same, with a debug exception behind it
+    bool resume = false;        // RFLAGS.RF: the same, and then breakpoints on instructions are heeded again
     bool emulated = false;      // CR0.EM: MMX and SSE instructions are #UD
     bool x87_off = false;       // CR0.EM or TS: x87 instructions are #NM
     bool vectors_off = false;   // CR0.EM, or CR4.OSFXSR is clear: SSE instructions are #UD
@@ -38,7 +39,7 @@ struct Mode {
         // No loop: what runs is looked up by it.
         const auto add = [&](auto... bits) { ((packed |= u64{bits} << at++), ...); };
         add(protected_mode, virtual_8086, long_mode, flat, shadow, trap, emulated, x87_off, vectors_off, task_switched,
-            wait_traps, avx, xsave, code_limited, aligned, x87_error);
+            wait_traps, avx, xsave, code_limited, aligned, x87_error, resume);
         return packed;
     }
     static constexpr Mode unpack(u64 packed) {
@@ -50,7 +51,7 @@ struct Mode {
         const auto take = [&](auto&... bits) { ((bits = (packed >> at++ & 1) != 0), ...); };
         take(mode.protected_mode, mode.virtual_8086, mode.long_mode, mode.flat, mode.shadow, mode.trap, mode.emulated,
              mode.x87_off, mode.vectors_off, mode.task_switched, mode.wait_traps, mode.avx, mode.xsave,
-             mode.code_limited, mode.aligned, mode.x87_error);
+             mode.code_limited, mode.aligned, mode.x87_error, mode.resume);
         return mode;
     }
 };

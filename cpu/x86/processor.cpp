@@ -5,6 +5,7 @@
 #include <cstring>
 #include <type_traits>
 
+#include "cpu/x86/breakpoints.hpp"
 #include "cpu/x86/helpers.hpp"
 #include "cpu/x86/interrupts.hpp"
 #include "cpu/x86/lazy_flags.hpp"
@@ -57,6 +58,7 @@ void Processor::reset() {
     core_.state() = {};
     core_.state().r[gpr::rdx] = signature;
     set_tsc_offset(0);
+    arm_breakpoints(core_);
     if (!configuration_.bootstrap) core_.state().activity = Activity::waiting_for_sipi;
 }
 
@@ -70,6 +72,7 @@ void Processor::set_entry(u64 pc, std::span<const u64> arguments) {
 
 void Processor::raise(Fault fault) {
     core_.state().activity = Activity::running;
+    core_.state().pending_debug = 0; // of an instruction that isn't completed
     const bool bad_address = fault.code == general_protection().code && !core_.canonical(fault.value);
     if (bad_address && core_.code64() && refers_to_stack(core_, features_in(Mode::of(core_), features_), fault.value))
         fault = exception(vector::ss, 0);
@@ -127,7 +130,28 @@ void Processor::start_up(u8 vector) {
     latch(event::sipi);
 }
 
+// Behind a load of SS they wait for one instruction (SDM 3A 6.8.3).
+std::optional<Fault> Processor::pending_trap() const {
+    const State& state = core_.state();
+    if (state.pending_debug == 0 || state.interrupt_shadow == shadow_of_stack) return std::nullopt;
+    return debug_exception(state.pending_debug);
+}
+
+std::optional<Fault> Processor::breakpoint_fault() const {
+    const State& state = core_.state();
+    const bool inhibited = state.interrupt_shadow == shadow_of_stack; // SDM 3B 17.3.1.1
+    if (inhibited || (state.rflags & flag::resume) != 0) return std::nullopt;
+    const u64 found = instruction_breakpoints(state, state.pc);
+    if (found == 0) return std::nullopt;
+    return debug_exception(found);
+}
+
+void Processor::note_access(u64 address, u64 size_bytes, bool write) {
+    core_.state().pending_debug |= data_breakpoints(core_.state(), address, size_bytes, write);
+}
+
 void Processor::restored() {
+    arm_breakpoints(core_);
     if (configuration_.interrupts) set_interrupt(configuration_.interrupts->deliverable());
 }
 
@@ -211,11 +235,11 @@ bool Processor::take_interrupt() {
         return true;
     }
     if (take(event::sipi)) return take_start_up();
-    if (state.pending_debug != 0) {
-        state.dr6 |= std::exchange(state.pending_debug, 0);
-        raise(exception(vector::db));
+    if (const auto trap = pending_trap()) {
+        raise(*trap);
         return true;
     }
+    if (!wakes()) return false;
     if (!state.nmi_blocked && take(event::nmi)) {
         deliver_event(vector::nmi);
         state.nmi_blocked = true;

@@ -85,6 +85,12 @@ public:
     static constexpr u32 ignne_pin = 1;
     void set_irq(u32 pin, bool level) override;
 
+    [[nodiscard]] std::optional<Fault> pending_trap() const override;
+    [[nodiscard]] std::optional<Fault> breakpoint_fault() const override;
+    // Not descriptors and the like, which the processor itself reads.
+    [[nodiscard]] bool watches_accesses(u8 mmu_index) const override { return mmu_index != implicit_access; }
+    void note_access(u64 address, u64 size_bytes, bool write) override;
+
     // ---- LocalInterruptSink
     void set_interrupt(bool deliverable) override;
     void nmi() override { latch(event::nmi); }

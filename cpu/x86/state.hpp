@@ -82,6 +82,10 @@ struct Mtrrs {
     }
 };
 
+// Values of State::interrupt_shadow.
+inline constexpr u64 shadow_of_sti = 1;
+inline constexpr u64 shadow_of_stack = 2; // of a load of SS: debug exceptions wait, too
+
 enum class Activity : u8 { running, halted, waiting_for_sipi, shut_down };
 
 struct State {

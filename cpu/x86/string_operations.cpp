@@ -1,10 +1,11 @@
 // movs, stos, lods, scas and cmps, also repeated (SDM 1, 7.3.9; SDM 2, REP). A repeated one does a bounded number of
-// elements, and then the instruction is come back to: an interrupt may come in between, as on a processor. A fault
-// leaves the registers where the element that faults begins.
+// elements, and then the instruction is come back to: an interrupt may come in between, as on a processor, and debug
+// exceptions do. A fault leaves the registers where the element that faults begins.
 #include <algorithm>
 #include <cstring>
 #include <span>
 
+#include "cpu/x86/breakpoints.hpp"
 #include "cpu/x86/helpers.hpp"
 #include "cpu/x86/instruction.hpp"
 #include "cpu/x86/lazy_flags.hpp"
@@ -24,6 +25,12 @@ public:
 
     // 1: RIP stays, there are elements left.
     Faulting<bool> run();
+    [[nodiscard]] bool repeats() const { return static_cast<Repeat>(request_.repeat) != Repeat::none; }
+    [[nodiscard]] bool uses_ports() const {
+        return request_.operation == Operation::ins || request_.operation == Operation::outs;
+    }
+    // Whether there is a breakpoint on the port that it uses.
+    [[nodiscard]] bool breaks() const { return uses_ports() && port_breaks() != 0; }
 
 private:
     using Operation = StringRequest::Operation;
@@ -36,6 +43,7 @@ private:
     void advance(u32 number) {
         put(number, goes_down() ? address(number) - request_.size : address(number) + request_.size);
     }
+    [[nodiscard]] u64 port_breaks() const { return port_breakpoints(core_.state(), port(), request_.size); }
     [[nodiscard]] u16 port() const { return static_cast<u16>(core_.state().r[gpr::rdx]); }
     [[nodiscard]] bool goes_down() const { return (core_.state().rflags & flag::direction) != 0; }
     Faulting<u64> linear(Segment segment, u32 number, u64 size_bytes, bool write) const;
@@ -102,11 +110,13 @@ Faulting<void> StringOperation::element() {
         // The page is known to be there before the device is asked.
         loaded = TRY(load(Segment::es, gpr::rdi));
         TRY_STATUS(store(core_.services().read_port(port(), static_cast<Width>(request_.size))));
+        state.pending_debug |= port_breaks();
         advance(gpr::rdi);
         return {};
     case Operation::outs:
         loaded = TRY(load(source, gpr::rsi));
         core_.services().write_port(port(), loaded, static_cast<Width>(request_.size));
+        state.pending_debug |= port_breaks();
         advance(gpr::rsi);
         return {};
     case Operation::scas:
@@ -216,16 +226,17 @@ bool StringOperation::goes_on() const {
 }
 
 Faulting<bool> StringOperation::run() {
-    if (request_.operation == Operation::ins || request_.operation == Operation::outs)
-        TRY_STATUS(may_use_ports(core_, port(), request_.size));
-    if (static_cast<Repeat>(request_.repeat) == Repeat::none) {
+    if (uses_ports()) TRY_STATUS(may_use_ports(core_, port(), request_.size));
+    if (!repeats()) {
         TRY_STATUS(element());
         return false;
     }
-    for (u64 done = 0; done < elements_at_once;) {
+    const State& state = core_.state();
+    const u64 most = (state.rflags & flag::trap) != 0 ? 1 : elements_at_once;
+    for (u64 done = 0; done < most && state.pending_debug == 0;) {
         const u64 count = address(gpr::rcx);
         if (count == 0) return false;
-        if (const u64 moved = TRY(block(std::min(count, elements_at_once - done))); moved != 0) {
+        if (const u64 moved = TRY(block(std::min(count, most - done))); moved != 0) {
             put(gpr::rcx, count - moved);
             done += moved;
             continue;
@@ -242,10 +253,20 @@ Faulting<bool> StringOperation::run() {
 
 u64 helper::string(void* self, u64 packed, u64, u64) {
     Core& core = static_cast<Processor&>(*static_cast<Frontend*>(self)).core();
-    const auto unfinished = StringOperation(core, StringRequest::unpack(packed)).run();
+    State& state = core.state();
+    StringOperation operation(core, StringRequest::unpack(packed));
+    if (operation.breaks() && !core.services().executes_alone()) {
+        core.services().execute_alone();
+        return 0;
+    }
+    const auto unfinished = operation.run();
+    // Whatever comes between iterations is pushed with RF (SDM 3B 17.3.1.1).
+    if (operation.repeats()) state.rflags &= ~u64{flag::resume};
     if (!unfinished) {
         core.services().leave_raising(unfinished.error());
     } else if (*unfinished) {
+        state.rflags |= flag::resume;
+        if ((state.rflags & flag::trap) != 0) state.pending_debug |= dr6::single_step;
         core.state().pc = core.services().current_pc();
         core.services().leave_with_pc_in_state();
     }

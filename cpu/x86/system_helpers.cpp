@@ -1,4 +1,5 @@
 // Helpers of the system instructions: ports, control registers, descriptor tables, MSRs (SDM 3A 2.8).
+#include "cpu/x86/breakpoints.hpp"
 #include "cpu/x86/control_registers.hpp"
 #include "cpu/x86/helpers.hpp"
 #include "cpu/x86/lazy_flags.hpp"
@@ -30,6 +31,25 @@ void put_pair(State& state, u64 value) {
 
 u64 pair(const State& state) { return state.r[gpr::rdx] << 32 | (state.r[gpr::rax] & 0xffff'ffff); }
 
+// False: a breakpoint is on the port, and the instruction is begun anew, alone.
+bool note_port(Core& core, u64 port, u64 size) {
+    const u64 found = port_breakpoints(core.state(), static_cast<u16>(port), size);
+    if (found == 0) return true;
+    if (!core.services().executes_alone()) {
+        core.services().execute_alone();
+        return false;
+    }
+    core.state().pending_debug |= found;
+    return true;
+}
+
+// General detection (SDM 3B 17.2.4): the debug registers are closed to everyone. True: it is raised.
+bool detects(Core& core) {
+    if ((core.state().dr7 & dr7::general_detect) == 0) return false;
+    raise(core, debug_exception(dr6::general_detect));
+    return true;
+}
+
 } // namespace
 
 namespace helper {
@@ -38,6 +58,7 @@ u64 read_port(void* self, u64 port, u64 size, u64) {
     Core& core = core_of(self);
     const auto allowed = may_use_ports(core, static_cast<u16>(port), static_cast<u32>(size));
     if (!allowed) return raise(core, allowed.error());
+    if (!note_port(core, port, size)) return 0;
     return core.services().read_port(static_cast<u16>(port), static_cast<Width>(size));
 }
 
@@ -45,6 +66,7 @@ u64 write_port(void* self, u64 port, u64 size, u64 value) {
     Core& core = core_of(self);
     const auto allowed = may_use_ports(core, static_cast<u16>(port), static_cast<u32>(size));
     if (!allowed) return raise(core, allowed.error());
+    if (!note_port(core, port, size)) return 0;
     core.services().write_port(static_cast<u16>(port), value, static_cast<Width>(size));
     return 0;
 }
@@ -58,7 +80,7 @@ u64 set_interrupt_flag(void* self, u64 value, u64, u64) {
     const bool were_off = (state.rflags & flag::interrupt) == 0;
     state.rflags = value != 0 ? state.rflags | flag::interrupt : state.rflags & ~u64{flag::interrupt};
     // The instruction behind an sti that opens is still free of interrupts.
-    if (value != 0 && were_off) state.interrupt_shadow = 1;
+    if (value != 0 && were_off) state.interrupt_shadow = shadow_of_sti;
     return were_off ? 1 : 0;
 }
 
@@ -129,6 +151,7 @@ u64 read_debug(void* self, u64 number, u64, u64) {
     const State& state = core.state();
     const auto meant = debug_register(state, number);
     if (!meant) return raise(core, exception(vector::ud));
+    if (detects(core)) return 0;
     return *meant < 4 ? state.dr[*meant] : *meant == 6 ? state.dr6 : state.dr7;
 }
 
@@ -137,17 +160,15 @@ u64 write_debug(void* self, u64 number, u64 value, u64) {
     State& state = core.state();
     const auto meant = debug_register(state, number);
     if (!meant) return raise(core, exception(vector::ud));
-    if (*meant < 4) {
+    if (detects(core)) return 0;
+    if (*meant >= 4 && value >> 32 != 0) return raise(core, general_protection());
+    if (*meant < 4)
         state.dr[*meant] = value;
-        return 0;
-    }
-    if (value >> 32 != 0) return raise(core, general_protection());
-    constexpr u64 dr6_ones = 0xffff'0ff0, dr6_known = 0xe00f;
-    constexpr u64 dr7_ones = 0x400, dr7_known = 0xffff'23ff;
-    if (*meant == 6)
-        state.dr6 = (value & dr6_known) | dr6_ones;
+    else if (*meant == 6)
+        state.dr6 = (value & dr6::known) | dr6::ones;
     else
-        state.dr7 = (value & dr7_known) | dr7_ones;
+        state.dr7 = (value & dr7::known) | dr7::ones;
+    if (*meant != 6) arm_breakpoints(core);
     return 0;
 }
 

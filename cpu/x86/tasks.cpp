@@ -1,5 +1,6 @@
 #include "cpu/x86/tasks.hpp"
 
+#include "cpu/x86/breakpoints.hpp"
 #include "cpu/x86/lazy_flags.hpp"
 #include "cpu/x86/stack.hpp"
 
@@ -211,12 +212,14 @@ Faulting<void> switch_task(Core& core, const TaskSwitch& how) {
     state.tr.rights |= static_cast<u16>(busy_bit >> 40);
     state.cr0 |= cr0::ts;
     if (pages) load_task_root(core, task.cr3, pdptes);
+    state.dr7 &= ~dr7::local; // they are the old task's
+    arm_breakpoints(core);
     set_flags(state, task.eflags);
+    drop_idle_resume_flag(state);
     for (u32 i = 0; i < 8; ++i) {
         const u64 kept = layout.size == Size::word ? state.r[i] & ~mask(Size::word) : 0;
         state.r[i] = kept | task.registers[i];
     }
-    state.dr7 &= ~u64{0x55}; // the local breakpoints are the old task's (SDM 3B 17.2.4)
     TRY_STATUS(load_task_segments(core, task));
     core.services().context_changed();
     if (how.error_code) {
@@ -224,10 +227,7 @@ Faulting<void> switch_task(Core& core, const TaskSwitch& how) {
         TRY_STATUS(stack.push(*how.error_code, layout.size));
         stack.commit();
     }
-    if (task.trap) {
-        state.dr6 |= u64{1} << 15;
-        return std::unexpected(exception(vector::db));
-    }
+    if (task.trap) state.pending_debug |= dr6::task_switch; // before its first instruction
     return {};
 }
 

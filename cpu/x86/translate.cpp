@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "cpu/x86/breakpoints.hpp"
 #include "cpu/x86/fault.hpp"
 #include "cpu/x86/processor.hpp"
 #include "cpu/x86/translate_vector.hpp"
@@ -31,8 +32,6 @@ Emit translator_of(Op op) {
     if (const Emit emit = translator_of_op[static_cast<std::size_t>(op)]) return emit;
     return kernel_of(op).kind != KernelKind::none ? vector_operation : nullptr;
 }
-
-constexpr u64 single_step = u64{1} << 14; // DR6.BS
 
 constexpr bool same_page(u64 a, u64 b) { return (a ^ b) < page_size; }
 
@@ -94,6 +93,7 @@ void BlockTranslation::begin(const Instruction& instruction, u64 pc) {
     stop_requested_ = false;
     if (!is_64()) next_pc_ &= mask(Size::dword);
     if (mode_.shadow) builder_.put(slot::interrupt_shadow, constant(0));
+    if (mode_.resume) builder_.put(slot::rflags, binary(ir::Op::and_, builder_.get(slot::rflags), ~u64{flag::resume}));
     if (mode_.code_limited)
         call(HelperNumber::check_code, constant((pc - mode_.code_base + instruction.length - 1) & mask(Size::dword)));
 }
@@ -104,7 +104,9 @@ void BlockTranslation::end(ir::Terminal terminal) {
 }
 
 void BlockTranslation::note_trap() {
-    if (mode_.trap) builder_.put(slot::pending_debug, constant(single_step));
+    if (!mode_.trap) return;
+    const ir::Value others = builder_.get(slot::pending_debug); // of breakpoints
+    builder_.put(slot::pending_debug, binary(ir::Op::or_, others, dr6::single_step));
 }
 
 void BlockTranslation::finish_instruction() {

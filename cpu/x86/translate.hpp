@@ -130,7 +130,7 @@ private:
         ir::Value operand = ir::no_value;
         ir::Value first = ir::no_value; // what `operand` was added to or taken from, if it is at hand
     };
-    [[nodiscard]] bool stops_behind() const { return mode_.trap || mode_.shadow || stop_requested_; }
+    [[nodiscard]] bool stops_behind() const { return mode_.trap || mode_.shadow || mode_.resume || stop_requested_; }
     void note_trap();
     std::optional<Test> known_test(u32 condition);
     Test subtraction_test(u32 condition);

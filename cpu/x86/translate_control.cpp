@@ -193,11 +193,11 @@ void syscall(BlockTranslation& t) {
 }
 void sysret(BlockTranslation& t) {
     t.call(HelperNumber::system_return, t.constant(t.operand_size()));
-    t.leave_with_rip_trapped();
+    t.leave_with_rip();
 }
 void sysenter(BlockTranslation& t) {
     t.call(HelperNumber::fast_system_call);
-    t.leave_with_rip();
+    t.leave_with_rip_trapped();
 }
 void sysexit(BlockTranslation& t) {
     t.call(HelperNumber::fast_system_return, t.constant(t.operand_size()));

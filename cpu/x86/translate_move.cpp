@@ -10,7 +10,7 @@ using IrOp = ir::Op;
 // SS keeps interrupts away from the instruction behind it (SDM 2, MOV).
 void load_segment(BlockTranslation& t, Segment segment, Value selector) {
     t.call(HelperNumber::load_segment, selector, t.constant(static_cast<u64>(segment)));
-    if (segment == Segment::ss) t.ir().put(slot::interrupt_shadow, t.constant(1));
+    if (segment == Segment::ss) t.ir().put(slot::interrupt_shadow, t.constant(shadow_of_stack));
 }
 
 // A far pointer in memory, into a segment register and a general one.

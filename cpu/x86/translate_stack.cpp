@@ -23,7 +23,7 @@ void pop(BlockTranslation& t) {
         t.call(HelperNumber::load_segment, t.zero_extend(value, 2), t.constant(to.number));
         t.drop(size);
         if (segment != Segment::ss) return t.leave();
-        t.ir().put(slot::interrupt_shadow, t.constant(1));
+        t.ir().put(slot::interrupt_shadow, t.constant(shadow_of_stack));
         return t.leave_untrapped();
     }
     if (to.kind == OperandKind::memory) {

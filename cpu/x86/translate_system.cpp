@@ -168,6 +168,8 @@ void rdmsr(BlockTranslation& t) { t.call(HelperNumber::read_msr); }
 void wrmsr(BlockTranslation& t) { call_and_leave(t, HelperNumber::write_msr); }
 void rdtsc(BlockTranslation& t) { t.call(HelperNumber::read_time_stamp, t.constant(0)); }
 void rdtscp(BlockTranslation& t) { t.call(HelperNumber::read_time_stamp, t.constant(1)); }
+// There are no counters, whatever CR4.PCE lets the user read.
+void rdpmc(BlockTranslation& t) { t.raise(general_protection()); }
 void cpuid(BlockTranslation& t) { t.call(HelperNumber::identify); }
 void swapgs(BlockTranslation& t) { t.call(HelperNumber::swap_gs); }
 void rdfsbase(BlockTranslation& t) { read_base(t, Segment::fs); }

@@ -1,9 +1,9 @@
 #include "cpu/x86/x87_unit.hpp"
 
+#include "cpu/x86/breakpoints.hpp"
+
 namespace orrery::x86 {
 namespace {
-
-constexpr u64 single_step = u64{1} << 14; // DR6.BS
 
 // The instruction is complete; what is behind it is translated differently now.
 void leave_behind(Core& core, u32 length) {
@@ -11,7 +11,7 @@ void leave_behind(Core& core, u32 length) {
     const u64 next = core.services().current_pc() + length;
     state.pc = core.code64() ? next : next & mask(Size::dword);
     state.interrupt_shadow = 0;
-    if ((state.rflags & flag::trap) != 0) state.pending_debug = single_step;
+    if ((state.rflags & flag::trap) != 0) state.pending_debug |= dr6::single_step;
     core.services().leave_with_pc_in_state();
 }
 

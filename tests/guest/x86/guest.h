@@ -102,10 +102,15 @@
     .endm
 
     .macro AT
+    AIM
+773:
+    .endm
+
+// The same for an instruction further on, at a label 773.
+    .macro AIM
     movl $773f, case_at
     movl $771f, case_after
     movl $772f, case_resume
-773:
     .endm
 
     .macro RETURNS count
@@ -129,6 +134,8 @@
     .macro FINISH
     movb $0x10, %al
     outb %al, $0xf4
+774: hlt
+    jmp 774b
     .endm
 
 // A gate of the table to `target`, through `selector`; `rights` as in the byte that holds P, DPL and type.
@@ -262,6 +269,8 @@ _start:
     lidt idtr
     movl $task, %eax
     movw %ax, gdt + TASK + 2
+    shrl $16, %eax
+    movb %al, gdt + TASK + 4
     movw $TASK, %ax
     ltr %ax
 #endif
