@@ -55,9 +55,16 @@ public:
         return x86::canonical(linear, (state_.cr4 & cr4::la57) != 0 ? 57 : 48);
     }
 
+    // Whether the program's data accesses must be aligned (SDM 3A 6.15, #AC).
+    [[nodiscard]] bool checks_alignment() const {
+        return (state_.rflags & flag::alignment_check) != 0 && (state_.cr0 & cr0::am) != 0 && cpl() == 3;
+    }
+
     // ---- memory at linear addresses. 1, 2, 4 or 8 bytes.
     Faulting<u64> read(u64 linear, u32 size_bytes, u8 mmu_index = implicit_access);
     Faulting<void> write(u64 linear, u64 value, u32 size_bytes, u8 mmu_index = implicit_access);
+    // #AC, where alignment is checked and the address isn't a multiple of the size.
+    [[nodiscard]] Faulting<void> check_alignment(u64 linear, u32 size_bytes) const;
     // Whether running code may write all of it, on two pages at most: for stores in parts, which mustn't stop midway.
     Faulting<void> check_writable(u64 linear, u64 size_bytes);
     // Where a linear address is that was computed: outside of 64-bit code they wrap after 4 GiB.

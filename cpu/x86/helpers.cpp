@@ -329,6 +329,11 @@ u64 check_code(void* self, u64 last, u64, u64) {
     return last <= core.state().segment(Segment::cs).limit ? 0 : raise(core, general_protection());
 }
 
+u64 check_alignment(void* self, u64 linear, u64 size, u64) {
+    Core& core = core_of(self);
+    return done(core, core.check_alignment(linear, static_cast<u32>(size)));
+}
+
 u64 selector(void* self, u64 segment, u64, u64) { return core_of(self).state().segments[segment].selector; }
 
 u64 load_segment(void* self, u64 selector, u64 segment, u64) {
@@ -525,6 +530,8 @@ u64 update(void* self, u64 address, u64 operand, u64 packed) {
     Core& core = core_of(self);
     const auto operation = static_cast<UpdateOperation>(packed & 0xff);
     const u64 size = packed >> 8;
+    if (const auto aligned = core.check_alignment(address, static_cast<u32>(size)); !aligned)
+        return done(core, aligned);
     const auto old = core.services().update({address}, static_cast<Width>(size), [&](u64 value) {
         return updated(operation, value, operand, size) & mask_of(size);
     });
@@ -534,6 +541,8 @@ u64 update(void* self, u64 address, u64 operand, u64 packed) {
 u64 compare_and_swap(void* self, u64 address, u64 replacement, u64 size) {
     Core& core = core_of(self);
     const u64 wanted = core.state().r[gpr::rax] & mask_of(size);
+    if (const auto aligned = core.check_alignment(address, static_cast<u32>(size)); !aligned)
+        return done(core, aligned);
     const auto old = core.services().update({address}, static_cast<Width>(size),
                                             [&](u64 value) { return value == wanted ? replacement : value; });
     return old ? *old : raise(core, old.error());

@@ -223,7 +223,8 @@ Faulting<void> deliver(Core& core, const Event& event) {
                                   .reason = TaskSwitch::Reason::event,
                                   .return_rip = event.return_rip,
                                   .error_code = event.error_code,
-                                  .external = external});
+                                  .external = external,
+                                  .resumes = (pushed_flags(core, event) & flag::resume) != 0});
     const Handler handler = TRY(handler_of(core, gate, external));
     return core.long_mode() ? deliver_64(core, event, gate, handler) : deliver_outside_64(core, event, gate, handler);
 }

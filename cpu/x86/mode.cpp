@@ -58,7 +58,7 @@ Mode Mode::of(const Core& core) {
     const u32 usual_limit = mode.code == CodeSize::bits16 ? 0xffff : ~u32{0};
     mode.code_limited = mode.code != CodeSize::bits64 && code.limit != usual_limit && code.limit != ~u32{0};
     mode.code_base = mode.code == CodeSize::bits64 ? 0 : static_cast<u32>(code.base);
-    mode.aligned = mode.cpl == 3 && set(state.cr0, cr0::am) && set(state.rflags, flag::alignment_check);
+    mode.aligned = core.checks_alignment();
     mode.x87_error = set(state.x87.status, x87_status::summary) && (set(state.cr0, cr0::ne) || !state.ignne);
     return mode;
 }

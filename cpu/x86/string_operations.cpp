@@ -169,7 +169,7 @@ u64 StringOperation::block_limit(Segment segment, u32 number, u64 count) const {
 // one by one, since they are few or aren't memory.
 Faulting<u64> StringOperation::block(u64 count) {
     const bool copies = request_.operation == Operation::movs;
-    if (!copies && request_.operation != Operation::stos) return 0;
+    if ((!copies && request_.operation != Operation::stos) || core_.checks_alignment()) return 0;
     const auto source = static_cast<Segment>(request_.segment);
     count = block_limit(Segment::es, gpr::rdi, count);
     if (copies) count = block_limit(source, gpr::rsi, count);

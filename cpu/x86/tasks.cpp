@@ -65,6 +65,7 @@ Faulting<void> save_task(Core& core, const TaskSwitch& how) {
     const u32 size = bytes(layout.size);
     u64 flags = current_flags(state);
     if (how.reason == TaskSwitch::Reason::interrupt_return) flags &= ~flag::nested_task;
+    if (how.resumes) flags |= flag::resume;
     TRY_STATUS(core.write(state.tr.base + layout.eip, how.return_rip & mask(layout.size), size));
     TRY_STATUS(core.write(state.tr.base + layout.eflags, flags & mask(layout.size), size));
     for (u32 i = 0; i < 8; ++i)

@@ -29,6 +29,7 @@ struct TaskSwitch {
     u64 return_rip = 0; // saved in the old task
     std::optional<u32> error_code{};
     u32 external = 0;
+    bool resumes = false; // a fault: RF is saved as set
 };
 
 // A fault from the point on at which the new task counts as running is the new task's (SDM 3A 7.3).

@@ -132,6 +132,7 @@ private:
     };
     [[nodiscard]] bool stops_behind() const { return mode_.trap || mode_.shadow || mode_.resume || stop_requested_; }
     void note_trap();
+    void check_alignment(ir::Value address, u32 size);
     std::optional<Test> known_test(u32 condition);
     Test subtraction_test(u32 condition);
     std::optional<Test> image_test(u32 condition);

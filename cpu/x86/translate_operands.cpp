@@ -81,11 +81,17 @@ Value BlockTranslation::linear(Segment segment, Value offset, u32 size, bool wri
     return binary(IrOp::add, offset, builder_.get(slot::segment_base(segment)), ir::Type::i32);
 }
 
+void BlockTranslation::check_alignment(Value address, u32 size) {
+    if (mode_.aligned && size > 1) call(HelperNumber::check_alignment, address, constant(size));
+}
+
 Value BlockTranslation::load(Value address, u32 size) {
+    check_alignment(address, size);
     return builder_.load({.size_log2 = static_cast<u8>(log2_of(size))}, address, 0);
 }
 
 void BlockTranslation::store(Value address, u32 size, Value value) {
+    check_alignment(address, size);
     builder_.store({.size_log2 = static_cast<u8>(log2_of(size))}, address, 0, value);
 }
 
