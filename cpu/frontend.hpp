@@ -66,6 +66,9 @@ public:
     virtual void leave_after() = 0;
     // From inside a helper: see jit::LeaveRequest.
     virtual void leave_with_pc_in_state() = 0;
+    // From inside a helper: the instruction at `from` has set the state's pc, and address_context() may be another. The
+    // block must end with ir::Indirect to that pc, of ir::JumpKind::system.
+    virtual void transferred(u64 from) = 0;
     virtual void leave_raising(Fault fault) = 0;
     // From inside a helper with `needs_count`, or outside of translated code: exact retired instructions.
     [[nodiscard]] virtual u64 retired() const = 0;

@@ -11,6 +11,8 @@ TraceJump jump_kind(ir::JumpKind kind) {
         return TraceJump::call;
     case ir::JumpKind::ret:
         return TraceJump::ret;
+    case ir::JumpKind::system:
+        return TraceJump::other;
     case ir::JumpKind::plain:
         break;
     }

@@ -79,6 +79,11 @@ void DbtCpu::leave_after() { requests_.fetch_or(Request::interrupt); }
 
 void DbtCpu::leave_with_pc_in_state() { context_.leave = jit::LeaveRequest::in_state; }
 
+void DbtCpu::transferred(u64 from) {
+    transfers_.add({.from = from, .to = pc(), .kind = TransferKind::exception_return});
+    select_context();
+}
+
 void DbtCpu::leave_raising(Fault fault) {
     context_.leave = jit::LeaveRequest::raise;
     context_.fault_code = fault.code;
@@ -363,12 +368,12 @@ void DbtCpu::finish_slow_exit(const Translator::Position& position) {
     const bool retires = context_.leave != jit::LeaveRequest::raise;
     const u32 next = position.instruction + (retires ? 1 : 0);
     context_.budget += block.guest_instructions - next;
-    if (context_.leave == jit::LeaveRequest::in_state)
-        transfers_.add({.from = block.key.pc + block.pc_offsets[position.instruction],
-                        .to = pc(),
-                        .kind = TransferKind::exception_return});
-    else
-        set_pc(block.key.pc + block.pc_offsets[next]);
+    const u64 from = block.key.pc + block.pc_offsets[position.instruction];
+    const u64 behind = block.key.pc + block.pc_offsets[next];
+    if (context_.leave != jit::LeaveRequest::in_state)
+        set_pc(behind);
+    else if (pc() != from && pc() != behind)
+        transfers_.add({.from = from, .to = pc(), .kind = TransferKind::exception_return});
     if (!retires) raise({context_.fault_code, context_.fault_value});
 }
 

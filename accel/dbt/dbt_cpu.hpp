@@ -89,6 +89,7 @@ public:
     void synchronize_code() override {}
     void leave_after() override;
     void leave_with_pc_in_state() override;
+    void transferred(u64 from) override;
     void leave_raising(Fault fault) override;
     [[nodiscard]] u64 current_pc() const override;
     std::expected<u64, Fault> load(GuestVirtual address, Width width, u8 mmu_index) override;

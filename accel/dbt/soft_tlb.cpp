@@ -16,6 +16,7 @@ SoftTlb::SoftTlb(jit::Context& context) : context_(context) { flush_all(); }
 
 void SoftTlb::flush_all() {
     tags_.clear();
+    recent_.fill({});
     next_data_tag_ = 1;
     next_jump_tag_ = 1;
     ++execute_generation_;
@@ -27,7 +28,9 @@ void SoftTlb::flush_all() {
     if (any_selected_) select(selected_);
 }
 
-void SoftTlb::forget_memos() { context_.memos.fill({}); }
+void SoftTlb::forget_memos() {
+    for (jit::AddressMemo& memo : context_.memos) memo.read_bytes = memo.write_bytes = 0;
+}
 
 void SoftTlb::forget_jumps() { context_.jumps.fill({}); }
 
@@ -44,6 +47,17 @@ void SoftTlb::select(const AddressContext& wanted) {
         flush_all();
         any_selected_ = true;
     }
+    const Recent& tags = tags_of(wanted);
+    // Only the current context is remembered; the others are for what is rare.
+    context_.data_tag.fill(jit::tlb_uncached_tag);
+    if (wanted.data_cacheable) context_.data_tag[0] = tags.data;
+    forget_memos();
+    context_.jump_tag = tags.execute;
+}
+
+const SoftTlb::Recent& SoftTlb::tags_of(const AddressContext& wanted) {
+    for (const Recent& recent : recent_)
+        if (recent.data != 0 && recent.context == wanted) return recent;
     Tags& tags = tags_[wanted.space];
     if (tags.execute_generation != execute_generation_) {
         tags.execute.clear();
@@ -51,25 +65,26 @@ void SoftTlb::select(const AddressContext& wanted) {
     }
     u16& data = tags.data[wanted.data_view % views];
     if (data == 0) data = static_cast<u16>(next_data_tag_++);
-    const u32 execute = execute_tag(tags, wanted.execute_mode);
-    // Only the current context is remembered; the others are for what is rare.
-    context_.data_tag.fill(jit::tlb_uncached_tag);
-    if (wanted.data_cacheable) context_.data_tag[0] = data;
-    forget_memos();
-    context_.jump_tag = execute;
+    Recent& recent = recent_[next_recent_++ % recent_contexts];
+    recent = {wanted, data, execute_tag(tags, wanted.execute_mode)};
+    return recent;
 }
 
 u32 SoftTlb::execute_tag(Tags& tags, u64 mode) {
     for (const auto& [known, tag] : tags.execute)
         if (known == mode) return tag;
     // A guest may make up modes without end (code segments with ever other bases).
-    if (tags.execute.size() == views) tags.execute.clear();
+    if (tags.execute.size() == views) {
+        tags.execute.clear();
+        recent_.fill({});
+    }
     return tags.execute.emplace_back(mode, next_jump_tag_++).second;
 }
 
 // With new tags every jump and code entry misses. Long before the numbers run out everything is begun anew.
 void SoftTlb::renew_jump_tags() {
     ++execute_generation_;
+    recent_.fill({});
     jump_pages_.reset();
     if (next_jump_tag_ > last_jump_tag) flush_all();
 }
@@ -122,6 +137,7 @@ const SoftTlb::Code& SoftTlb::fill_code(u64 pc, Code code, u64 page_size_bytes) 
 
 void SoftTlb::flush_space(u64 space) {
     tags_.erase(space);
+    recent_.fill({});
     if (any_selected_) select(selected_);
 }
 

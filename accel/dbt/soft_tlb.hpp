@@ -85,6 +85,15 @@ private:
 
     static std::size_t index(u64 address) { return (address >> page_shift) % jit::tlb_entries; }
     static std::size_t jump_index(u64 pc) { return (pc >> 1) % jit::jump_entries; }
+    // A context that was selected a short while ago, and its tags.
+    struct Recent {
+        AddressContext context{};
+        u16 data = 0; // 0 for an unused entry
+        u32 execute = 0;
+    };
+    static constexpr std::size_t recent_contexts = 8;
+
+    const Recent& tags_of(const AddressContext& wanted);
     u32 execute_tag(Tags& tags, u64 mode);
     [[nodiscard]] std::optional<std::pair<u64, u64>> meaning_of_data(u64 tag) const;
     [[nodiscard]] std::optional<std::pair<u64, u64>> meaning_of_code(u32 tag) const;
@@ -98,6 +107,9 @@ private:
     u32 next_jump_tag_ = 1;
     u32 hidden_ = 0; // in the tags of jumps that translated code mustn't find; no other tag has this bit
     u64 execute_generation_ = 1;
+    // Those that system calls and interrupts go to and fro between, so that they needn't be looked up.
+    std::array<Recent, recent_contexts> recent_{};
+    std::size_t next_recent_ = 0;
     AddressContext selected_{};
     bool any_selected_ = false;
     std::bitset<jump_page_bits> jump_pages_;

@@ -63,7 +63,7 @@ std::span<const ir::HelperInfo> helper_table() { return table; }
 namespace helper {
 
 u64 condition(void* self, u64 condition, u64, u64) {
-    return condition_holds(flags_of(core_of(self)), static_cast<u32>(condition)) ? 1 : 0;
+    return condition_holds(core_of(self).state().lazy, static_cast<u32>(condition)) ? 1 : 0;
 }
 
 u64 flags(void* self, u64, u64, u64) { return flags_of(core_of(self)); }
@@ -435,11 +435,27 @@ u64 far_return(void* self, u64 release, u64 size, u64) {
     return done(core, x86::far_return(core, size_of(size), static_cast<u32>(release)));
 }
 
-u64 interrupt_return(void* self, u64 size, u64 length, u64) {
+namespace {
+
+// What ends a transfer that the block follows: going on there, unless something is to be looked at first.
+u64 arrive(void* self, u64 from, const Faulting<void>& transfer) {
+    auto& processor = static_cast<Processor&>(*static_cast<Frontend*>(self));
+    Core& core = processor.core();
+    if (!transfer) return raise(core, transfer.error());
+    if (processor.wants_attention())
+        core.services().leave_with_pc_in_state();
+    else
+        core.services().transferred(from);
+    return 0;
+}
+
+} // namespace
+
+u64 interrupt_return(void* self, u64 size, u64 from, u64 next) {
     Core& core = core_of(self);
-    const auto returned = x86::interrupt_return(core, size_of(size), next_rip(core, length));
+    const auto returned = x86::interrupt_return(core, size_of(size), core.rip_of(next));
     if (returned) static_cast<Processor&>(*static_cast<Frontend*>(self)).note_return();
-    return done(core, returned);
+    return arrive(self, from, returned);
 }
 
 u64 software_interrupt(void* self, u64 vector, u64 length, u64 kind) {
@@ -472,21 +488,17 @@ u64 check_bounds(void* self, u64 index, u64 address, u64 size) {
     return within ? 0 : raise(core, exception(vector::br));
 }
 
-u64 system_call(void* self, u64 length, u64, u64) {
-    Core& core = core_of(self);
-    return done(core, x86::system_call(core, next_rip(core, length)));
+u64 system_call(void* self, u64 from, u64 next, u64) {
+    return arrive(self, from, x86::system_call(core_of(self), next));
 }
-u64 system_return(void* self, u64 size, u64, u64) {
-    Core& core = core_of(self);
-    return done(core, x86::system_return(core, size_of(size)));
+u64 system_return(void* self, u64 from, u64 size, u64) {
+    return arrive(self, from, x86::system_return(core_of(self), size_of(size)));
 }
-u64 fast_system_call(void* self, u64, u64, u64) {
-    Core& core = core_of(self);
-    return done(core, x86::fast_system_call(core));
+u64 fast_system_call(void* self, u64 from, u64, u64) {
+    return arrive(self, from, x86::fast_system_call(core_of(self)));
 }
-u64 fast_system_return(void* self, u64 size, u64, u64) {
-    Core& core = core_of(self);
-    return done(core, x86::fast_system_return(core, size_of(size)));
+u64 fast_system_return(void* self, u64 from, u64 size, u64) {
+    return arrive(self, from, x86::fast_system_return(core_of(self), size_of(size)));
 }
 
 // ---- locked operations

@@ -1,13 +1,15 @@
 #include "cpu/x86/lazy_flags.hpp"
 
-#include <bit>
-
 namespace orrery::x86 {
 namespace {
 
 u64 bit_if(bool value, u64 bit) { return value ? bit : 0; }
 
-u64 parity(u64 result) { return bit_if(std::popcount(result & 0xff) % 2 == 0, flag::parity); }
+// By a table of a nibble's parities: hosts without popcnt would call a function.
+u64 parity(u64 result) {
+    constexpr u32 odd_nibbles = 0x6996;
+    return bit_if((odd_nibbles >> ((result ^ result >> 4) & 0xf) & 1) == 0, flag::parity);
+}
 
 struct Operands {
     u64 result;
@@ -70,6 +72,22 @@ u64 arithmetic_flags(const LazyFlags& lazy) {
     if (operation == FlagOperation::image) return lazy.operand & flag::arithmetic;
     const Operands operands{lazy.result, lazy.operand, u32{8} << (lazy.kind & 3)};
     return sign_zero_parity(operands) | carry_overflow(operation, operands);
+}
+
+bool condition_holds(const LazyFlags& lazy, u32 condition) {
+    const u32 pair = condition >> 1;
+    const bool compares = pair == 1 || pair == 2 || pair == 3 || pair == 6 || pair == 7;
+    if (static_cast<FlagOperation>(lazy.kind >> 2) != FlagOperation::subtract || !compares)
+        return condition_holds(arithmetic_flags(lazy), condition);
+    // Behind a comparison they say how the operands were, moved up so that their signs are the host's.
+    const u32 unused = 64 - (8u << (lazy.kind & 3));
+    const u64 first = (lazy.result + lazy.operand) << unused;
+    const u64 second = lazy.operand << unused;
+    const bool is_signed = pair >= 6;
+    const bool less = is_signed ? static_cast<i64>(first) < static_cast<i64>(second) : first < second;
+    const bool equal = first == second;
+    const bool holds = pair == 2 ? equal : less || ((pair == 3 || pair == 7) && equal);
+    return holds != ((condition & 1) != 0);
 }
 
 bool condition_holds(u64 flags, u32 condition) {

@@ -38,5 +38,6 @@ inline void set_flags(State& state, u64 value) {
 
 // SDM 1, appendix B: the condition in the low four bits of jcc, setcc and cmovcc.
 bool condition_holds(u64 flags, u32 condition);
+bool condition_holds(const LazyFlags& lazy, u32 condition);
 
 } // namespace orrery::x86

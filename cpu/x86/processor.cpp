@@ -17,7 +17,12 @@ namespace {
 
 constexpr ir::GuestDescription make_description(std::span<const ir::Slot> slots, std::span<const u16> hot,
                                                 std::span<const ir::HelperInfo> helpers) {
-    return {.name = "x86-64", .slots = slots, .pc_slot = slot::pc, .hot_slots = hot, .helpers = helpers};
+    return {.name = "x86-64",
+            .slots = slots,
+            .pc_slot = slot::pc,
+            .hot_slots = hot,
+            .helpers = helpers,
+            .float_control = slot::mxcsr};
 }
 
 } // namespace

@@ -118,6 +118,8 @@ public:
     [[nodiscard]] const Core& core() const { return core_; }
     // Of the last exception that wasn't delivered at once.
     [[nodiscard]] const RefusedFaults& refused() const { return refused_; }
+    // Whether anything may have to be done before the next instruction.
+    [[nodiscard]] bool wants_attention() const { return pending_events() != 0 || core_.state().pending_debug != 0; }
     // For diagnosis: a handler returned. No part of the processor's state.
     void note_return() { last_return_ = {last_return_.count + 1, core_.state().pc}; }
 

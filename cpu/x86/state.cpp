@@ -51,6 +51,7 @@ constexpr auto slot_table = [] {
         table[slot::scratch_high(i)] = {"scratch.high", at(offsetof(State, scratch) + 8, sizeof(Vector), i)};
     }
     table[slot::x87_instruction] = {"x87.instruction", offsetof(State, x87) + offsetof(X87, instruction)};
+    table[slot::kernel_gs_base] = {"kernel_gs_base", offsetof(State, kernel_gs_base)};
     return table;
 }();
 

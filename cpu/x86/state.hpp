@@ -196,7 +196,8 @@ constexpr u16 scratch_high(u32 number) { return static_cast<u16>(63 + 2 * number
 inline constexpr u16 x87_instruction = 70;
 constexpr u16 ymm_high_low(u32 number) { return static_cast<u16>(71 + 2 * number); }
 constexpr u16 ymm_high_high(u32 number) { return static_cast<u16>(72 + 2 * number); }
-inline constexpr u16 count = 103;
+inline constexpr u16 kernel_gs_base = 103;
+inline constexpr u16 count = 104;
 } // namespace slot
 
 std::span<const ir::Slot> slots();

@@ -72,16 +72,21 @@ u64 write_port(void* self, u64 port, u64 size, u64 value) {
 }
 
 // SDM 2, CLI and STI; without the virtual interrupts of CR4.VME and PVI.
-u64 set_interrupt_flag(void* self, u64 value, u64, u64) {
-    Core& core = core_of(self);
+u64 set_interrupt_flag(void* self, u64 value, u64 goes_on, u64 next) {
+    Processor& processor = processor_of(self);
+    Core& core = processor.core();
     State& state = core.state();
     const bool allowed = !core.protected_mode() || core.cpl() <= core.iopl();
     if (!allowed) return raise(core, general_protection());
     const bool were_off = (state.rflags & flag::interrupt) == 0;
     state.rflags = value != 0 ? state.rflags | flag::interrupt : state.rflags & ~u64{flag::interrupt};
+    if (value == 0 || !were_off) return 0;
     // The instruction behind an sti that opens is still free of interrupts.
-    if (value != 0 && were_off) state.interrupt_shadow = shadow_of_sti;
-    return were_off ? 1 : 0;
+    state.interrupt_shadow = shadow_of_sti;
+    if (goes_on == 0 || !processor.wants_attention()) return 0;
+    state.pc = next;
+    core.services().leave_with_pc_in_state();
+    return 0;
 }
 
 u64 halt(void* self, u64, u64, u64) {
@@ -255,12 +260,6 @@ u64 identify(void* self, u64, u64, u64) {
     r[gpr::rbx] = answer.ebx;
     r[gpr::rcx] = answer.ecx;
     r[gpr::rdx] = answer.edx;
-    return 0;
-}
-
-u64 swap_gs(void* self, u64, u64, u64) {
-    State& state = core_of(self).state();
-    std::swap(state.segment(Segment::gs).base, state.kernel_gs_base);
     return 0;
 }
 

@@ -92,7 +92,8 @@ void BlockTranslation::begin(const Instruction& instruction, u64 pc) {
     next_pc_ = pc + instruction.length;
     stop_requested_ = false;
     if (!is_64()) next_pc_ &= mask(Size::dword);
-    if (mode_.shadow) builder_.put(slot::interrupt_shadow, constant(0));
+    if (mode_.shadow || shadows_next_) builder_.put(slot::interrupt_shadow, constant(0));
+    shadows_next_ = false;
     if (mode_.resume) builder_.put(slot::rflags, binary(ir::Op::and_, builder_.get(slot::rflags), ~u64{flag::resume}));
     if (mode_.code_limited)
         call(HelperNumber::check_code, constant((pc - mode_.code_base + instruction.length - 1) & mask(Size::dword)));
@@ -143,6 +144,20 @@ void BlockTranslation::jump_to(ir::Value target, ir::JumpKind kind) {
     }
 }
 
+void BlockTranslation::follow_rip() {
+    if (stops_behind())
+        leave_with_rip();
+    else
+        end(ir::Indirect{.pc = builder_.get(slot::pc), .kind = ir::JumpKind::system});
+}
+
+void BlockTranslation::go_on_elsewhere() {
+    if (stops_behind())
+        leave();
+    else
+        end(ir::Indirect{.pc = constant(next_pc_), .kind = ir::JumpKind::system});
+}
+
 void Processor::translate(ir::BlockKey key, CodeReader& code, u32 limit, ir::Builder& builder) {
     const Mode mode = Mode::unpack(key.mode);
     const Features features = features_in(mode, features_);
@@ -173,6 +188,7 @@ void Processor::translate(ir::BlockKey key, CodeReader& code, u32 limit, ir::Bui
         pc = translation.next_pc();
         if (wraps) return translation.jump(mode.code_base);
     }
+    if (translation.shadows_next()) return translation.leave();
     translation.jump(pc);
 }
 

@@ -113,9 +113,22 @@ public:
         note_trap();
         leave_with_rip();
     }
+    // A helper has set RIP and told the engine, so that code goes on there at once.
+    void follow_rip();
+    void follow_rip_trapped() {
+        note_trap();
+        follow_rip();
+    }
+    // Behind a change of the address space: code goes on as far as it is known there.
+    void go_on_elsewhere();
     void go_on() { end(ir::Goto{.pc = next_pc_}); }
     void end(ir::Terminal terminal);
     [[nodiscard]] bool ended() const { return ended_; }
+    // The next instruction is in the shadow of this one, which has set State::interrupt_shadow if it has one.
+    void shadow_next() { shadows_next_ = true; }
+    [[nodiscard]] bool shadows_next() const { return shadows_next_; }
+    // Whether the block ends here, whatever the instruction.
+    [[nodiscard]] bool stops_behind() const { return mode_.trap || mode_.shadow || mode_.resume || stop_requested_; }
     // The block ends behind the instruction, which may have changed what translation relies on.
     void stop_behind() { stop_requested_ = true; }
     // The instruction is done and falls through: what has to be done behind it.
@@ -130,7 +143,6 @@ private:
         ir::Value operand = ir::no_value;
         ir::Value first = ir::no_value; // what `operand` was added to or taken from, if it is at hand
     };
-    [[nodiscard]] bool stops_behind() const { return mode_.trap || mode_.shadow || mode_.resume || stop_requested_; }
     void note_trap();
     void check_alignment(ir::Value address, u32 size);
     std::optional<Test> known_test(u32 condition);
@@ -146,6 +158,7 @@ private:
     u64 next_pc_ = 0;
     KnownFlags flags_;
     bool stop_requested_ = false;
+    bool shadows_next_ = false;
     bool ended_ = false;
 };
 

@@ -164,8 +164,8 @@ void ret_far(BlockTranslation& t) {
 }
 
 void iret(BlockTranslation& t) {
-    t.call(HelperNumber::interrupt_return, t.constant(t.operand_size()), t.constant(t.instruction().length));
-    t.leave_with_rip_trapped();
+    t.call(HelperNumber::interrupt_return, t.constant(t.operand_size()), t.constant(t.pc()), t.constant(t.next_pc()));
+    t.follow_rip_trapped();
 }
 
 void int_(BlockTranslation& t) { interrupt(t, static_cast<u8>(t.instruction().immediate), EventKind::software); }
@@ -188,20 +188,20 @@ void ud1(BlockTranslation& t) { raise_undefined(t); }
 void ud2(BlockTranslation& t) { raise_undefined(t); }
 
 void syscall(BlockTranslation& t) {
-    t.call(HelperNumber::system_call, t.constant(t.instruction().length));
-    t.leave_with_rip();
+    t.call(HelperNumber::system_call, t.constant(t.pc()), t.constant(t.next_pc()));
+    t.follow_rip();
 }
 void sysret(BlockTranslation& t) {
-    t.call(HelperNumber::system_return, t.constant(t.operand_size()));
-    t.leave_with_rip();
+    t.call(HelperNumber::system_return, t.constant(t.pc()), t.constant(t.operand_size()));
+    t.follow_rip();
 }
 void sysenter(BlockTranslation& t) {
-    t.call(HelperNumber::fast_system_call);
-    t.leave_with_rip_trapped();
+    t.call(HelperNumber::fast_system_call, t.constant(t.pc()));
+    t.follow_rip_trapped();
 }
 void sysexit(BlockTranslation& t) {
-    t.call(HelperNumber::fast_system_return, t.constant(t.operand_size()));
-    t.leave_with_rip_trapped();
+    t.call(HelperNumber::fast_system_return, t.constant(t.pc()), t.constant(t.operand_size()));
+    t.follow_rip_trapped();
 }
 
 void movs(BlockTranslation& t) { move(t, StringRequest::Operation::movs, 0); }

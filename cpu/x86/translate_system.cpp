@@ -107,14 +107,21 @@ void ins(BlockTranslation& t) { string(t, StringRequest::Operation::ins, 0); }
 void outs(BlockTranslation& t) { string(t, StringRequest::Operation::outs, 1); }
 
 void cli(BlockTranslation& t) { t.call(HelperNumber::set_interrupt_flag, t.constant(0)); }
-void sti(BlockTranslation& t) { call_and_leave(t, HelperNumber::set_interrupt_flag, t.constant(1)); }
+// Interrupts that wait come behind the next instruction; they make the helper leave.
+void sti(BlockTranslation& t) {
+    if (t.stops_behind()) return call_and_leave(t, HelperNumber::set_interrupt_flag, t.constant(1), t.constant(0));
+    t.call(HelperNumber::set_interrupt_flag, t.constant(1), t.constant(1), t.constant(t.next_pc()));
+    t.shadow_next();
+}
 void hlt(BlockTranslation& t) { call_and_leave(t, HelperNumber::halt); }
 
 void mov_control(BlockTranslation& t) {
     const OperandValue to = operand_of(t.instruction(), 0);
     const OperandValue from = operand_of(t.instruction(), 1);
-    if (to.kind == OperandKind::control)
-        return call_and_leave(t, HelperNumber::write_control, t.constant(to.number), t.read(1));
+    if (to.kind == OperandKind::control) {
+        t.call(HelperNumber::write_control, t.constant(to.number), t.read(1));
+        return to.number == 3 ? t.go_on_elsewhere() : t.leave();
+    }
     const Value value = t.call(HelperNumber::read_control, t.constant(from.number));
     t.write(t.place(0), value);
 }
@@ -171,7 +178,12 @@ void rdtscp(BlockTranslation& t) { t.call(HelperNumber::read_time_stamp, t.const
 // There are no counters, whatever CR4.PCE lets the user read.
 void rdpmc(BlockTranslation& t) { t.raise(general_protection()); }
 void cpuid(BlockTranslation& t) { t.call(HelperNumber::identify); }
-void swapgs(BlockTranslation& t) { t.call(HelperNumber::swap_gs); }
+void swapgs(BlockTranslation& t) {
+    const u16 own = slot::segment_base(Segment::gs);
+    const Value base = t.ir().get(own);
+    t.ir().put(own, t.ir().get(slot::kernel_gs_base));
+    t.ir().put(slot::kernel_gs_base, base);
+}
 void rdfsbase(BlockTranslation& t) { read_base(t, Segment::fs); }
 void rdgsbase(BlockTranslation& t) { read_base(t, Segment::gs); }
 void wrfsbase(BlockTranslation& t) { write_base(t, Segment::fs); }
@@ -179,9 +191,8 @@ void wrgsbase(BlockTranslation& t) { write_base(t, Segment::gs); }
 void xgetbv(BlockTranslation& t) { t.call(HelperNumber::read_extended_control); }
 void xsetbv(BlockTranslation& t) { call_and_leave(t, HelperNumber::write_extended_control); }
 
-// What user pages are open to changes at once.
-void clac(BlockTranslation& t) { call_and_leave(t, HelperNumber::set_alignment_check, t.constant(0)); }
-void stac(BlockTranslation& t) { call_and_leave(t, HelperNumber::set_alignment_check, t.constant(1)); }
+void clac(BlockTranslation& t) { t.call(HelperNumber::set_alignment_check, t.constant(0)); }
+void stac(BlockTranslation& t) { t.call(HelperNumber::set_alignment_check, t.constant(1)); }
 
 void lar(BlockTranslation& t) { load_from_descriptor(t, Visibility::rights); }
 void lsl(BlockTranslation& t) { load_from_descriptor(t, Visibility::limit); }

@@ -261,7 +261,7 @@ void ldmxcsr(BlockTranslation& t) {
     if (vectors_usable(t)) t.call(HelperNumber::load_mxcsr, t.read(0));
 }
 void stmxcsr(BlockTranslation& t) {
-    if (vectors_usable(t)) t.write(t.place(0), t.ir().get(slot::mxcsr));
+    if (vectors_usable(t)) t.write(t.place(0), t.call(HelperNumber::read_mxcsr));
 }
 
 void fxsave(BlockTranslation& t) { save(t, HelperNumber::fxsave, false); }

@@ -67,17 +67,13 @@ struct Computed {
     Result result;
     u32 raised;
 };
-// Loading MXCSR is slow. Under the default rules the host's stays as the guest's will be, so that next time it serves,
-// for translated code too (see ir::HostVector).
 Computed compute(const Computation& computation, u32 control, u64 more = 0) {
-    const u32 before = read_mxcsr();
-    const bool is_default = (control & ~mxcsr::flags) == mxcsr::host_default;
-    const bool serves = is_default && (before & ~control) == 0;
-    if (!serves) write_mxcsr((control & ~mxcsr::flags) | mxcsr::masks);
+    // Loading MXCSR is slow.
+    const u32 wanted = (control & ~mxcsr::flags) | mxcsr::masks;
+    if (x86::read_mxcsr() != wanted) write_mxcsr(wanted);
     const Result result = computation.run(more);
-    const u32 after = read_mxcsr();
-    const u32 kept = is_default ? control | after : mxcsr::host_default;
-    if (kept != after) write_mxcsr(kept);
+    const u32 after = x86::read_mxcsr();
+    if (after != mxcsr::host_default) write_mxcsr(mxcsr::host_default);
     return {result, after & mxcsr::flags};
 }
 
@@ -170,6 +166,8 @@ u64 load_mxcsr(void* self, u64 value, u64, u64) {
     core.state().mxcsr = value;
     return 0;
 }
+
+u64 read_mxcsr(void* self, u64, u64, u64) { return core_of(self).state().mxcsr; }
 
 // SDM 2, CRC32: Castagnoli's polynomial, bits reflected.
 u64 crc32(void*, u64 checksum, u64 data, u64 size) {

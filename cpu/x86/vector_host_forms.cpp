@@ -67,7 +67,7 @@ void add_forms(Forms& forms, std::span<const KernelRow> kernels, bool floating) 
             if (row.op != kernel.op) continue;
             Form form = form_of(row);
             if (!form.exists) continue;
-            if (floating) form.vector.control = slot::mxcsr;
+            form.vector.floating = floating;
             forms[static_cast<std::size_t>(row.op)] = form;
         }
 }
@@ -85,7 +85,7 @@ void add_fused_forms(Forms& forms) {
         if (kernel_of(row.op).kind == KernelKind::fused)
             forms[static_cast<std::size_t>(row.op)] = {
                 .exists = true,
-                .vector = {.opcode = row.opcode, .wide = row.wide == 1, .fused = true, .control = slot::mxcsr}};
+                .vector = {.opcode = row.opcode, .wide = row.wide == 1, .fused = true, .floating = true}};
 }
 
 Forms make_forms() {
@@ -130,7 +130,7 @@ std::optional<ir::HostVector> host_vector(u64 packed, u64 immediate) {
     if (request.shape == Shape::both) vector.upper = upper_of(request);
     if (form.has_immediate) vector.immediate = static_cast<u8>(immediate);
     // Of the conversions to integers it is the size of the result.
-    const bool converts = vector.control && vector.result == ir::HostVector::Result::value;
+    const bool converts = vector.floating && vector.result == ir::HostVector::Result::value;
     if (converts) vector.wide = immediate == 8;
     return vector;
 }

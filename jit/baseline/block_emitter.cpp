@@ -26,6 +26,7 @@ void BlockEmitter::emit(const ir::Block& block, u8* begin, u8* end, CompiledBloc
     check_leave_ = false;
     facts_.run(block, layout_);
     locations_.begin(block);
+    vectors_.forget_all();
     emit_entry(compiled.executions);
     const auto count = static_cast<u16>(block.instructions.size());
     if (listing) {
@@ -89,6 +90,7 @@ void BlockEmitter::emit_instruction(u16 index) {
         break;
     case Op::put:
         locations_.put(instruction.a, static_cast<u16>(instruction.imm));
+        note_put(instruction);
         break;
     case Op::load:
         emit_load(index);

@@ -9,6 +9,7 @@
 #include "jit/baseline/listing.hpp"
 #include "jit/baseline/thunks.hpp"
 #include "jit/baseline/value_locations.hpp"
+#include "jit/baseline/vector_registers.hpp"
 #include "jit/runtime/compiled_block.hpp"
 
 namespace orrery::jit::baseline {
@@ -132,11 +133,17 @@ private:
     void emit_call(u16 index);
     [[nodiscard]] std::optional<ir::HostVector> host_vector(u16 index) const;
     void emit_host_vector(u16 index, const ir::HostVector& vector);
-    void execute_pair(const ir::HostVector& vector, const ir::HostVector::Pairs& slots, x64::Xmm to);
-    void overwrite_pair(u16 slot);
+    Xmm execute_pair(const ir::HostVector& vector, const ir::HostVector::Pairs& slots, bool in_place);
+    void emit_pairs(const ir::HostVector& vector);
     void execute_host_vector(const ir::HostVector& vector, Gpr result);
-    void emit_control_check(const ir::Instruction& call, u16 control);
-    void load_vector(x64::Xmm to, u16 slot);
+    void execute(const ir::HostVector& vector, Xmm to, u16 b);
+    void overwrite_pair(u16 slot);
+    void load_vector(Xmm to, u16 slot);
+    Xmm vector_in_register(u16 slot);
+    void reload_vectors();
+    void emit_float_check(x64::Label& unmasked);
+    void emit_call_instead(const ir::Instruction& call);
+    void note_put(const ir::Instruction& put);
     void define_result_of_call(u16 index);
     void add_site(std::vector<Site>& sites, u32 offset);
 
@@ -169,6 +176,7 @@ private:
     x64::Assembler cold_;
     BlockAnalysis facts_;
     ValueLocations locations_;
+    VectorRegisters vectors_;
 
     const ir::Block* block_ = nullptr;
     u32 guest_instruction_ = 0;

@@ -18,6 +18,7 @@ void BlockEmitter::emit_slow_access(u16 index, const u8* thunk) {
     hot_.call(thunk);
     add_site(hot_sites_, hot_offset());
     locations_.forget_after_call(false);
+    vectors_.forget_all();
     define_result_of_call(index);
 }
 

@@ -31,6 +31,7 @@ void BlockEmitter::emit_call(u16 index) {
     hot_.call(thunks_.helpers[instruction.imm]);
     add_site(hot_sites_, hot_offset());
     locations_.forget_after_call(helper.writes_slots);
+    vectors_.forget_all();
     define_result_of_call(index);
 }
 

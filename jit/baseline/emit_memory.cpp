@@ -92,6 +92,7 @@ void BlockEmitter::emit_cold_access(const ir::Instruction& instruction, const Ad
     cold_.mov(Size::dword, Gpr::rdx, u32{instruction.aux});
     cold_call(thunk);
     add_site(cold_sites_, cold_offset());
+    reload_vectors();
     if (result != Gpr::rax) cold_.mov(Size::qword, result, Gpr::rax);
     if (keep) cold_.mov(Size::qword, Gpr::rdx, kept);
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <optional>
 
 #include "jit/baseline/assembler.hpp"
 #include "jit/ir/ir.hpp"
@@ -55,7 +56,7 @@ class Layout {
 public:
     Layout(const ir::GuestDescription& guest, u32 state_offset_bytes)
         : bias_(static_cast<i32>(state_offset_bytes) + base_in_state_bytes), pc_slot_(guest.pc_slot),
-          slot_count_(guest.slots.size()) {
+          slot_count_(guest.slots.size()), float_control_(guest.float_control) {
         registers_.fill(no_register);
         memos_.fill(no_memo);
         for (std::size_t i = 0; i < std::min(address_memos, guest.hot_slots.size()); ++i)
@@ -85,6 +86,7 @@ public:
     [[nodiscard]] Mem memo_field(u8 memo, std::size_t offset) const {
         return context(offsetof(Context, memos) + sizeof(AddressMemo) * memo + offset);
     }
+    [[nodiscard]] std::optional<u16> float_control() const { return float_control_; }
     [[nodiscard]] std::size_t slot_count() const { return slot_count_; }
     [[nodiscard]] std::span<const u16> pinned_slots() const { return {pinned_slots_.data(), pinned_count_}; }
 
@@ -92,6 +94,7 @@ private:
     i32 bias_;
     u16 pc_slot_;
     std::size_t slot_count_;
+    std::optional<u16> float_control_;
     std::array<i32, slot_limit> displacements_{};
     std::array<u8, slot_limit> registers_{};
     std::array<u8, slot_limit> memos_{};

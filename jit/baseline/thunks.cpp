@@ -33,6 +33,18 @@ void ThunkEmitter::load_pinned(bool all) {
     }
 }
 
+// On every way to C++: the guest's MXCSR goes back to its slot. Changes no register.
+void ThunkEmitter::restore_float_control() {
+    if (!layout_.float_control()) return;
+    x64::Label done;
+    a_.cmp(Size::dword, layout_.context(offsetof(Context, float_live)), 0);
+    a_.jcc_short(Condition::e, done);
+    a_.stmxcsr(layout_.slot(*layout_.float_control()));
+    a_.ldmxcsr(layout_.context(offsetof(Context, host_float_control)));
+    a_.mov(Size::dword, layout_.context(offsetof(Context, float_live)), 0);
+    a_.bind(done);
+}
+
 // C++ calls it with rdi = context, rsi = code.
 void ThunkEmitter::emit_enter() {
     for (const Gpr reg : callee_saved) a_.push(reg);
@@ -66,6 +78,7 @@ const u8* ThunkEmitter::emit_exit(Exit exit, Flow flow) {
 
 void ThunkEmitter::emit_exits(Thunks& thunks) {
     exit_with_state_in_registers_ = start();
+    restore_float_control();
     store_pinned();
     a_.mov(Size::qword, layout_.context(offsetof(Context, budget)), budget_register);
     exit_with_state_stored_ = a_.cursor();
@@ -91,6 +104,7 @@ const u8* ThunkEmitter::emit_slow_path(std::size_t function_offset, bool leaves_
     const u8* const place = start();
     const Mem leave = layout_.context(offsetof(Context, leave));
     const Mem budget = layout_.context(offsetof(Context, budget));
+    restore_float_control();
     store_pinned();
     a_.mov(Size::qword, budget, budget_register);
     a_.mov(Size::qword, Gpr::rsi, Mem::at(Gpr::rsp));
@@ -148,6 +162,7 @@ const u8* ThunkEmitter::emit_refill(u8 memo, bool write) {
 // Entered from a helper's own thunk with the budget stored and the function in its register.
 const u8* ThunkEmitter::emit_helper_call(bool writes_slots, bool may_leave) {
     const u8* const place = start();
+    restore_float_control();
     store_pinned();
     a_.mov(Size::qword, Gpr::rsi, Mem::at(Gpr::rsp));
     a_.mov(Size::qword, layout_.context(offsetof(Context, return_address)), Gpr::rsi);

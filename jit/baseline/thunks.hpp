@@ -18,7 +18,7 @@ struct Thunks {
     // pc; but for Flow::on rdx = exit_from; exit_link: rcx = address of the displacement
     std::array<const u8*, flows> exit_link{};
     std::array<const u8*, flows> exit_lookup{};
-    const u8* exit_leave = nullptr;  // pc
+    const u8* exit_leave = nullptr; // pc
     const u8* exit_leave_in_state = nullptr;
     const u8* exit_raise = nullptr; // pc; exit_code and exit_value are set
     const u8* exit_slow = nullptr;
@@ -59,6 +59,7 @@ private:
     const u8* emit_helper(const ir::HelperInfo& helper);
     void store_pinned();
     void load_pinned(bool all);
+    void restore_float_control();
     const u8* start();
 
     const Layout& layout_;

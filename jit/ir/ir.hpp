@@ -80,8 +80,9 @@ struct Instruction {
     bool operator==(const Instruction&) const = default;
 };
 
-// Hints for return prediction.
-enum class JumpKind : u8 { plain, call, ret };
+// Hints for return prediction. `system`: to where a helper has gone, which has told the engine about it; the mode may be
+// another there, and the address space.
+enum class JumpKind : u8 { plain, call, ret, system };
 
 // Continue at a known pc. For a call, `link` is where the callee will return to.
 struct Goto {
@@ -171,8 +172,9 @@ struct HostVector {
         u16 c = 0;
     };
     std::optional<Pairs> upper{};
-    // The slot with the guest's MXCSR: where the host's is another behind the instruction, the call is made after all.
-    std::optional<u16> control{};
+    // It computes by the guest's MXCSR (GuestDescription::float_control) and raises flags there. The call is made after
+    // all while an exception is unmasked.
+    bool floating = false;
 };
 
 struct HelperInfo {
@@ -192,6 +194,9 @@ struct GuestDescription {
     u16 pc_slot;                    // where every exit leaves the pc of the next instruction
     std::span<const u16> hot_slots; // best candidates for host registers, hottest first
     std::span<const HelperInfo> helpers;
+    // The slot with the guest's MXCSR (SDM 1, 10.2.3), in its lower half, of guests with HostVectors that need it. Only
+    // helpers may read and write it.
+    std::optional<u16> float_control{};
 };
 
 } // namespace orrery::ir

@@ -212,6 +212,7 @@ Status Parser::append(const Instruction& instruction, std::optional<u64> result_
 
 JumpKind Parser::kind() {
     if (reader_.take_word("call")) return JumpKind::call;
+    if (reader_.take_word("system")) return JumpKind::system;
     return reader_.take_word("ret") ? JumpKind::ret : JumpKind::plain;
 }
 

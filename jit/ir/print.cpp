@@ -36,7 +36,7 @@ std::string address(Value base, u64 offset) {
 }
 
 std::string jump(std::string_view verb, JumpKind kind, std::string_view target, u64 link) {
-    constexpr std::array<std::string_view, 3> kinds{"", " call", " ret"};
+    constexpr std::array<std::string_view, 4> kinds{"", " call", " ret", " system"};
     const auto index = static_cast<std::size_t>(kind);
     std::string text = fmt::format("{}{} {}", verb, index < kinds.size() ? kinds[index] : " ?", target);
     if (link != 0 || kind == JumpKind::call) text += fmt::format(" link {:#x}", link);

@@ -12,7 +12,7 @@ using Problem = std::optional<std::string>;
 
 bool is_type(Type type) { return type <= Type::i64; }
 bool is_condition(u16 value) { return value <= static_cast<u16>(Condition::geu); }
-bool is_kind(JumpKind kind) { return kind <= JumpKind::ret; }
+bool is_kind(JumpKind kind) { return kind <= JumpKind::system; }
 
 // Whether `value` is there when instruction `index` begins.
 bool defined(const Block& block, Value value, std::size_t index) {
@@ -63,7 +63,8 @@ Problem immediate_problem(const Instruction& i, const GuestDescription& guest) {
     case Immediate::none:
         return i.imm == 0 ? Problem{} : "has an immediate, which means nothing here";
     case Immediate::slot:
-        return i.imm < guest.slots.size() ? Problem{} : "names a slot that the guest hasn't";
+        if (i.imm >= guest.slots.size()) return "names a slot that the guest hasn't";
+        return guest.float_control == i.imm ? "names the slot of MXCSR, which is for helpers only" : Problem{};
     case Immediate::helper:
         return i.imm < guest.helpers.size() ? Problem{} : "names a helper that the guest hasn't";
     default:

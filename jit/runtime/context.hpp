@@ -113,6 +113,9 @@ struct alignas(64) Context {
     const CompiledBlock* interpreted_block = nullptr;
     u32 interpreted_instruction = 0;
     u64 host_stack = 0; // of the entry thunk
+    // Not 0 while the host's MXCSR is the guest's, whose slot then lacks the flags raised since. C++ never sees that.
+    u32 float_live = 0;
+    u32 host_float_control = 0x1f80; // the MXCSR that C++ runs with
     SlowPaths slow{};
     void* state = nullptr;    // the guest's state struct, for the interpreter
     void* self = nullptr;     // first argument of helpers: the guest's frontend

@@ -7,7 +7,17 @@
 namespace orrery::jit {
 
 constexpr Flow flow_of(ir::JumpKind kind) {
-    return kind == ir::JumpKind::call ? Flow::call : kind == ir::JumpKind::ret ? Flow::ret : Flow::jump;
+    switch (kind) {
+    case ir::JumpKind::call:
+        return Flow::call;
+    case ir::JumpKind::ret:
+        return Flow::ret;
+    case ir::JumpKind::system: // known already
+        return Flow::on;
+    case ir::JumpKind::plain:
+        break;
+    }
+    return Flow::jump;
 }
 
 // Of a jump to a known pc that is `flow` unless it leads to the next instruction. A call is one even then.

@@ -52,6 +52,7 @@ struct VectorArguments {
     }
 };
 inline constexpr u16 control_slot = 38;
+inline constexpr u32 default_control = 0x1f80; // of MXCSR
 const ir::GuestDescription& fake_guest();
 
 struct FakeState {

@@ -56,7 +56,10 @@ private:
     }
 
     ir::Value constant(u64 value) { return append({.op = Op::constant, .imm = value}); }
-    u64 slot() { return chance(60) ? below(14) : below(slot_count); }
+    u64 slot() {
+        const u64 any = chance(60) ? below(14) : below(slot_count);
+        return any == control_slot ? 0 : any;
+    }
 
     ir::Value value() {
         if (values_.empty() || chance(12)) return append({.op = Op::get, .imm = slot()});

@@ -56,23 +56,60 @@ TEST_CASE("a vector of two pairs replaces both when both are computed") {
         CHECK(comparison.translated().state().slots[slot_of(6)] == std::bit_cast<u64>(1.25));
 }
 
-TEST_CASE("floating point goes on in place once the guest's flags are the host's") {
+namespace {
+
+void set_pair(Comparison& comparison, u64 pair, double value) {
+    for (const u16 half : {u16{0}, u16{1}})
+        comparison.set_slot(static_cast<u16>(slot_of(pair) + half), std::bit_cast<u64>(value));
+}
+
+} // namespace
+
+TEST_CASE("the flags that floating point raises in place are the guest's") {
     Comparison comparison;
     comparison.reset(2);
     const ir::Block block = block_of([](ir::Builder& b) {
-        const ir::Value kept = b.get(control_slot);
-        b.call(vector_pair, false, b.constant(arguments(0, 1, 2) | controlled), b.constant(0));
-        b.put(slot_of(6), kept);
+        b.call(vector_pair, true, b.constant(arguments(0, 1, 2) | controlled), b.constant(0));
+        b.call(vector_pair, true, b.constant(arguments(0, 0, 1) | controlled), b.constant(0));
+        b.call(look, true, b.constant(0)); // C++ sees them
+        b.call(vector_pair, true, b.constant(arguments(3, 0, 4) | controlled), b.constant(0));
     });
-    comparison.set_slot(control_slot, 0x1f80);
-    for (const u16 slot : {slot_of(1), static_cast<u16>(slot_of(1) + 1)})
-        comparison.set_slot(slot, std::bit_cast<u64>(0.1));
-    for (const u16 slot : {slot_of(2), static_cast<u16>(slot_of(2) + 1)})
-        comparison.set_slot(slot, std::bit_cast<u64>(0.7));
+    comparison.set_slot(control_slot, default_control);
+    for (u64 pair = 1; pair < 5; ++pair) set_pair(comparison, pair, 0.1 * static_cast<double>(pair));
     CHECK(comparison.run(block).empty());
     CHECK(comparison.translated().state().slots[control_slot] == 0x1fa0); // inexact
+    comparison.set_slot(slot_of(4), 1);
     CHECK(comparison.run_again(block).empty());
-    comparison.set_slot(slot_of(1), 1); // denormal: a flag that isn't there yet
-    CHECK(comparison.run_again(block).empty());
-    CHECK(comparison.translated().state().slots[control_slot] == 0x1fa2);
+    CHECK(comparison.translated().state().slots[control_slot] == 0x1fa2); // and denormal
+}
+
+TEST_CASE("with an exception unmasked floating point is left to C++") {
+    Comparison comparison;
+    comparison.reset(2);
+    const ir::Block block = block_of([](ir::Builder& b) {
+        b.call(vector_pair, true, b.constant(arguments(0, 1, 2) | controlled), b.constant(0));
+        b.call(vector_pair, true, b.constant(arguments(3, 0, 2) | controlled), b.constant(0));
+    });
+    comparison.set_slot(control_slot, default_control & ~u64{0x1000});
+    for (u64 pair = 0; pair < 3; ++pair) set_pair(comparison, pair, 0.1);
+    CHECK(comparison.run(block).empty());
+    CHECK(comparison.translated().state().slots[control_slot] == 0xfa0);
+}
+
+TEST_CASE("a vector is read anew where its slots were written") {
+    Comparison comparison;
+    comparison.reset(5);
+    const ir::Block block = block_of([](ir::Builder& b) {
+        const auto add = [&](u64 to, u64 one, u64 other) {
+            b.call(vector_pair, true, b.constant(arguments(to, one, other)), b.constant(0));
+        };
+        add(0, 1, 2);
+        b.put(slot_of(0), b.get(slot_of(3)));
+        b.put(slot_of(0) + 1, b.constant(0));
+        add(1, 0, 2); // the lower half by a put, the upper zero
+        add(0, 0, 1);
+        add(2, 0, 0);
+        for (u64 pair = 0; pair < 5; ++pair) add(5, 5, pair);
+    });
+    CHECK(comparison.run(block).empty());
 }

@@ -26,6 +26,7 @@ public:
     void synchronize_code() override { note("synchronize_code"); }
     void leave_after() override { left = true; }
     void leave_with_pc_in_state() override { left_with_pc = true; }
+    void transferred(u64) override {}
     void leave_raising(Fault fault) override { raised = fault; }
     [[nodiscard]] u64 retired() const override { return retired_count; }
     [[nodiscard]] u64 current_pc() const override { return 0; }

@@ -53,7 +53,7 @@ TEST_CASE("a block's text reads back as the text it was") {
 TEST_CASE("every terminal has a text of its own") {
     const auto text =
         GENERATE(as<std::string>{}, "goto 0x1004", "goto call 0x2000 link 0x1004", "goto ret 0x2000", "indirect %1",
-                 "indirect call %1 link 0x1004", "indirect ret %1", "branch eq %1, %1 then 0x1 else 0x2",
+                 "indirect call %1 link 0x1004", "indirect ret %1", "indirect system %1", "branch eq %1, %1 then 0x1 else 0x2",
                  "raise 0x2 value 0x13", "leave 0x1004", "leave 0x0 pc_in_state");
     const std::string block_text = fmt::format("block 0x1000 mode 0x0\n  insn 0x1000 4\n    %1 = get x1\n  {}\n", text);
     const auto block = ir::parse(block_text, SmallMachine::guest());

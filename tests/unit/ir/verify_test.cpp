@@ -114,8 +114,8 @@ TEST_CASE("a terminal's values and kinds exist") {
     CHECK(with(ir::Indirect{6}).ends_with("jumps to what has no value"));
     CHECK(with(ir::Indirect{7}).ends_with("jumps to what has no value"));
     CHECK(with(ir::Indirect{5}).empty());
-    CHECK(with(ir::Indirect{5, static_cast<ir::JumpKind>(3)}).ends_with("has an unknown kind"));
-    CHECK(with(ir::Goto{0, static_cast<ir::JumpKind>(3)}).ends_with("has an unknown kind"));
+    CHECK(with(ir::Indirect{5, static_cast<ir::JumpKind>(4)}).ends_with("has an unknown kind"));
+    CHECK(with(ir::Goto{0, static_cast<ir::JumpKind>(4)}).ends_with("has an unknown kind"));
     CHECK(with(ir::Branch{ir::Condition::eq, ir::Type::i64, 1, 0, 0, 0}).ends_with("compares what has no value"));
     CHECK(with(ir::Branch{static_cast<ir::Condition>(6), ir::Type::i64, 1, 1, 0, 0})
               .ends_with("has an unknown type or condition"));

@@ -68,6 +68,8 @@ std::vector<u64> interesting_values() {
 void check(const Computed& host, FlagOperation operation, u32 size_log2, u64 operand, u64 defined) {
     const LazyFlags lazy{flag_kind(operation, size_log2), host.result, operand};
     CHECK((arithmetic_flags(lazy) & defined) == (host.flags & defined));
+    for (u32 condition = 0; condition < 16; ++condition)
+        CHECK(condition_holds(lazy, condition) == condition_holds(arithmetic_flags(lazy), condition));
 }
 
 template <typename Each> void for_all_pairs(Each each) {

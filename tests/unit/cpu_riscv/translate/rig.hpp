@@ -65,6 +65,7 @@ public:
     void synchronize_code() override {}
     void leave_after() override {}
     void leave_with_pc_in_state() override { context_->leave = jit::LeaveRequest::in_state; }
+    void transferred(u64) override {}
     void leave_raising(Fault raised) override;
     [[nodiscard]] u64 retired() const override { return 0; }
     [[nodiscard]] u64 current_pc() const override { return registers.pc; }
