@@ -370,9 +370,12 @@ void DbtCpu::finish_slow_exit(const Translator::Position& position) {
     context_.budget += block.guest_instructions - next;
     const u64 from = block.key.pc + block.pc_offsets[position.instruction];
     const u64 behind = block.key.pc + block.pc_offsets[next];
+    const auto went_elsewhere = [&] { // or came back from a handler to there
+        return pc() != from && (pc() != behind || frontend_.last_return().pc == behind);
+    };
     if (context_.leave != jit::LeaveRequest::in_state)
         set_pc(behind);
-    else if (pc() != from && pc() != behind)
+    else if (went_elsewhere())
         transfers_.add({.from = from, .to = pc(), .kind = TransferKind::exception_return});
     if (!retires) raise({context_.fault_code, context_.fault_value});
 }

@@ -1,6 +1,7 @@
 #include "accel/dbt/soft_tlb.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <tuple>
 
 namespace orrery::dbt {
@@ -17,6 +18,7 @@ SoftTlb::SoftTlb(jit::Context& context) : context_(context) { flush_all(); }
 void SoftTlb::flush_all() {
     tags_.clear();
     recent_.fill({});
+    views_used_ = 0;
     next_data_tag_ = 1;
     next_jump_tag_ = 1;
     ++execute_generation_;
@@ -53,6 +55,8 @@ void SoftTlb::select(const AddressContext& wanted) {
     if (wanted.data_cacheable) context_.data_tag[0] = tags.data;
     forget_memos();
     context_.jump_tag = tags.execute;
+    context_.tlb_salt = salt_of(wanted.data_view);
+    views_used_ |= 1u << wanted.data_view % views;
 }
 
 const SoftTlb::Recent& SoftTlb::tags_of(const AddressContext& wanted) {
@@ -109,7 +113,7 @@ void SoftTlb::fill_data(GuestVirtual address, u8* host, GuestPhysical physical, 
     if (tag == jit::tlb_uncached_tag) return;
     note_large(address.value, page_size_bytes);
     const u64 page = address.value & ~(page_size - 1);
-    jit::TlbEntry& entry = context_.tlb[index(page)];
+    jit::TlbEntry& entry = context_.tlb[jit::tlb_index(page, context_.tlb_salt)];
     const u64 wanted = page | tag;
     const u64 addend = reinterpret_cast<u64>(host) - address.value;
     const bool same = entry.addend == addend;
@@ -168,9 +172,12 @@ void SoftTlb::flush_page(GuestVirtual address) {
     // Blocks that begin on the page before and end on this one are reached through the jump table only.
     for (u64 pc = (page << page_shift) - jit::crossing_bytes; pc != page << page_shift; pc += 2)
         context_.jumps[jump_index(pc)] = {};
-    jit::TlbEntry& entry = context_.tlb[index(address.value)];
-    if (entry.read_tag >> page_shift == page) entry.read_tag = jit::tlb_invalid;
-    if (entry.write_tag >> page_shift == page) entry.write_tag = jit::tlb_invalid;
+    for (u32 rest = views_used_; rest != 0; rest &= rest - 1) {
+        jit::TlbEntry& entry =
+            context_.tlb[jit::tlb_index(address.value, salt_of(static_cast<u32>(std::countr_zero(rest))))];
+        if (entry.read_tag >> page_shift == page) entry.read_tag = jit::tlb_invalid;
+        if (entry.write_tag >> page_shift == page) entry.write_tag = jit::tlb_invalid;
+    }
     Code& code = code_[page % code_entries];
     const bool known = code.tag != 0 && code.page >> page_shift == page;
     if (known) code = {};

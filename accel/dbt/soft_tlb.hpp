@@ -31,7 +31,7 @@ public:
                    bool writable);
     // The entry that lets `address` be read or written directly, null if there is none.
     [[nodiscard]] const jit::TlbEntry* find_data(u64 address, bool write) const {
-        const jit::TlbEntry& entry = context_.tlb[index(address)];
+        const jit::TlbEntry& entry = context_.tlb[jit::tlb_index(address, context_.tlb_salt)];
         const u64 wanted = (address & ~(page_size - 1)) | context_.data_tag[0];
         return (write ? entry.write_tag : entry.read_tag) == wanted ? &entry : nullptr;
     }
@@ -83,7 +83,10 @@ private:
     // Which pages the jump table may know, by their low bits: a page's entry in code_ may be gone before its jumps are.
     static constexpr std::size_t jump_page_bits = 4096;
 
-    static std::size_t index(u64 address) { return (address >> page_shift) % jit::tlb_entries; }
+    // Spreads the views over the table, so that neighbouring pages of two don't meet.
+    static u32 salt_of(u32 data_view) {
+        return static_cast<u32>(data_view % views * 331 % jit::tlb_entries * sizeof(jit::TlbEntry));
+    }
     static std::size_t jump_index(u64 pc) { return (pc >> 1) % jit::jump_entries; }
     // A context that was selected a short while ago, and its tags.
     struct Recent {
@@ -110,6 +113,7 @@ private:
     // Those that system calls and interrupts go to and fro between, so that they needn't be looked up.
     std::array<Recent, recent_contexts> recent_{};
     std::size_t next_recent_ = 0;
+    u32 views_used_ = 0; // since the last flush_all(), by their bits
     AddressContext selected_{};
     bool any_selected_ = false;
     std::bitset<jump_page_bits> jump_pages_;

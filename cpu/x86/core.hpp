@@ -71,6 +71,8 @@ public:
     [[nodiscard]] u64 wrapped(u64 linear) const { return code64() ? linear : linear & mask(Size::dword); }
 
 private:
+    [[nodiscard]] u8 remembered(u8 mmu_index) const;
+
     State& state_;
     Mmu mmu_;
     EngineServices* services_ = nullptr;

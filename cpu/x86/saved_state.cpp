@@ -27,12 +27,27 @@ public:
     template <typename T> void put(u64 at, T value) { std::memcpy(bytes_.data() + at, &value, sizeof value); }
 
     Faulting<void> load(Core& core, u64 linear, u64 from, u64 to) {
-        for (u64 at = from; at < to; at += 8) put(at, TRY(core.read(address(core, linear, at), 8, explicit_access)));
+        for (u64 at = from; at < to;) {
+            const u64 place = address(core, linear, at);
+            const auto host = TRY(core.services().direct({place}, to - at, MemoryAction::read));
+            if (host.empty())
+                put(at, TRY(core.read(place, 8, explicit_access)));
+            else
+                std::memcpy(bytes_.data() + at, host.data(), host.size());
+            at += host.empty() ? 8 : host.size();
+        }
         return {};
     }
     Faulting<void> store(Core& core, u64 linear, u64 from, u64 to) const {
-        for (u64 at = from; at < to; at += 8)
-            TRY_STATUS(core.write(address(core, linear, at), get<u64>(at), 8, explicit_access));
+        for (u64 at = from; at < to;) {
+            const u64 place = address(core, linear, at);
+            const auto host = TRY(core.services().direct({place}, to - at, MemoryAction::write));
+            if (host.empty())
+                TRY_STATUS(core.write(place, get<u64>(at), 8, explicit_access));
+            else
+                std::memcpy(host.data(), bytes_.data() + at, host.size());
+            at += host.empty() ? 8 : host.size();
+        }
         return {};
     }
 

@@ -67,7 +67,10 @@ void BlockEmitter::list_memory(Listing& listing) const {
     add(offsetof(Context, budget), "budget");
     add(offsetof(Context, data_tag), "data_tag", mmu_indexes);
     add(offsetof(Context, code_base), "code_base");
-    add(offsetof(Context, jump_tag), "jump_tag");
+    add(offsetof(Context, tlb_salt), "tlb_salt", 1, 4);
+    add(offsetof(Context, jump_tag), "jump_tag", 1, 4);
+    add(offsetof(Context, float_live), "float_live", 1, 4);
+    add(offsetof(Context, host_float_control), "host_float_control", 1, 4);
     add(offsetof(Context, leave), "leave");
     add(offsetof(Context, exit_code), "exit_code");
     add(offsetof(Context, exit_value), "exit_value");

@@ -50,6 +50,7 @@ void BlockEmitter::emit_tlb_check(const Address& address, ir::MemoryAccess acces
     move_address(Size::qword, Gpr::rcx, address, static_cast<i32>(checked_bytes - 1));
     hot_.shr(Size::dword, Gpr::rax, tlb_shift);
     hot_.and_(Size::qword, Gpr::rcx, page_mask);
+    hot_.xor_(Size::dword, Gpr::rax, layout_.context(offsetof(Context, tlb_salt)));
     hot_.and_(Size::dword, Gpr::rax, tlb_mask);
     hot_.or_(Size::qword, Gpr::rcx, layout_.context(offsetof(Context, data_tag) + 8 * access.mmu_index));
     hot_.cmp(Size::qword, Gpr::rcx, entry(write ? offsetof(TlbEntry, write_tag) : offsetof(TlbEntry, read_tag)));

@@ -46,7 +46,7 @@ inline constexpr u16 no_slot = 0xffff;
 inline constexpr u8 no_register = 0xff;
 inline constexpr u8 no_memo = 0xff;
 
-// How a soft TLB entry is found: (address >> tlb_shift) & tlb_mask is its distance from the first.
+// How a soft TLB entry is found: ((address >> tlb_shift) ^ Context::tlb_salt) & tlb_mask is its distance from the first.
 inline constexpr u32 tlb_shift = 12 - (std::bit_width(sizeof(TlbEntry)) - 1);
 inline constexpr i32 tlb_mask = static_cast<i32>((tlb_entries - 1) * sizeof(TlbEntry));
 inline constexpr i32 page_mask = -4096;

@@ -135,6 +135,7 @@ const u8* ThunkEmitter::emit_refill(u8 memo, bool write) {
     a_.push(Gpr::rdx);
     a_.mov(Size::dword, Gpr::rdx, Gpr::rax);
     a_.shr(Size::dword, Gpr::rdx, tlb_shift);
+    a_.xor_(Size::dword, Gpr::rdx, layout_.context(offsetof(Context, tlb_salt)));
     a_.and_(Size::dword, Gpr::rdx, tlb_mask);
     a_.and_(Size::qword, Gpr::rcx, page_mask);
     a_.or_(Size::qword, Gpr::rcx, layout_.context(offsetof(Context, data_tag)));

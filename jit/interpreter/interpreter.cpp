@@ -17,7 +17,7 @@ template <typename... Fs> struct Overloaded : Fs... {
 
 // The soft TLB's fast path, as jit/runtime/context.hpp defines a hit; null on a miss.
 u8* direct(Context& context, u64 address, ir::MemoryAccess access, u64 TlbEntry::* tag) {
-    const TlbEntry& entry = context.tlb[(address >> 12) % tlb_entries];
+    const TlbEntry& entry = context.tlb[tlb_index(address, context.tlb_salt)];
     const u64 wanted = ((address + access.size_bytes() - 1) & ~u64{4095}) | context.data_tag[access.mmu_index];
     if (entry.*tag != wanted) return nullptr;
     return reinterpret_cast<u8*>(address + entry.addend);

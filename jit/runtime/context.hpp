@@ -11,9 +11,9 @@
 namespace orrery::jit {
 
 // ---- soft TLB
-// An access of `size` bytes at `va` hits when ((va + size - 1) & ~4095) | data_tag equals the entry's tag for the access,
-// the entry being tlb[(va >> 12) % tlb_entries]; the host address is then va + addend. An access that crosses a page
-// never hits. A tag's low twelve bits are the translation context (address space and privilege), so that switching
+// An access of `size` bytes at `va` hits when ((va + size - 1) & ~4095) | data_tag equals the entry's tag for the
+// access, the entry being tlb[tlb_index(va, tlb_salt)]; the host address is then va + addend. An access that crosses a
+// page never hits. A tag's low twelve bits are the translation context (address space and privilege), so that switching
 // address spaces flushes nothing. No entry has the context tlb_uncached_tag.
 struct TlbEntry {
     u64 read_tag;
@@ -22,14 +22,19 @@ struct TlbEntry {
     u64 physical; // of the page; for the engine, not for translated code
 };
 inline constexpr std::size_t tlb_entries = 2048;
+// `salt_bytes`: Context::tlb_salt, a multiple of the size of an entry. Pages that several views of memory use, such as
+// the kernel's own while it may and may not access the user's, have an entry for each.
+constexpr std::size_t tlb_index(u64 address, u32 salt_bytes) {
+    return ((address >> 12) ^ (salt_bytes / sizeof(TlbEntry))) % tlb_entries;
+}
 inline constexpr u64 tlb_invalid = ~u64{0};
 inline constexpr u64 tlb_uncached_tag = 4094; // 4095 would make some page's tag tlb_invalid
 inline constexpr std::size_t mmu_indexes = 4;
 
-// Where a base register pointed last: an access through it whose first byte is less than `read_bytes` (or `write_bytes`)
-// behind `start` goes to va + addend at once; the rest asks the TLB, which then fills this in anew. Never more than a page
-// less seven bytes, so that any access that begins there ends in it; 0: none. Belongs to the selected data tag. There is
-// one for each of the guest's hottest slots.
+// Where a base register pointed last: an access through it whose first byte is less than `read_bytes` (or
+// `write_bytes`) behind `start` goes to va + addend at once; the rest asks the TLB, which then fills this in anew.
+// Never more than a page less seven bytes, so that any access that begins there ends in it; 0: none. Belongs to the
+// selected data tag. There is one for each of the guest's hottest slots.
 struct AddressMemo {
     u64 start = 0;
     u64 addend = 0;
@@ -40,15 +45,16 @@ inline constexpr std::size_t address_memos = 32;
 inline constexpr u64 memo_bytes = 4096 - 7;
 
 // ---- jumps to other pages and computed jumps
-// The entry for a guest pc is jumps[(pc >> 1) % jump_entries]; it hits when it holds that pc and Context::jump_tag, which
-// stands for the address space, the privilege and the mode that code is translated for. Tag 0 never hits. The code is at
-// Context::code_base + code_offset.
+// The entry for a guest pc is jumps[(pc >> 1) % jump_entries]; it hits when it holds that pc and Context::jump_tag,
+// which stands for the address space, the privilege and the mode that code is translated for. Tag 0 never hits. The
+// code is at Context::code_base + code_offset.
 struct JumpEntry {
     u64 pc;
     u32 tag;
     u32 code_offset;
 };
-inline constexpr std::size_t jump_entries = 4096;
+// So many that what a system call or a signal passes through seldom meets in one entry.
+inline constexpr std::size_t jump_entries = 16384;
 // A block that begins this close to the end of its page may consist of an instruction that crosses it. Such a block is
 // never linked to, only reached through the jump table, so that it can be forgotten when the page behind changes.
 inline constexpr u64 crossing_bytes = 16;
@@ -63,17 +69,17 @@ enum class Exit : u32 {
     slow,   // a slow path asked to leave in the middle of a block, see LeaveRequest
 };
 
-// Where a block that ended with Exit::link or Exit::lookup goes on: behind its last instruction, or elsewhere because of
-// it. That instruction's address is then in `exit_from`.
+// Where a block that ended with Exit::link or Exit::lookup goes on: behind its last instruction, or elsewhere because
+// of it. That instruction's address is then in `exit_from`.
 enum class Flow : u32 { on, jump, branch, call, ret };
 inline constexpr std::size_t flows = 5;
 
 // What a slow path (a helper, a TLB miss) wants of the code that called it.
 enum class LeaveRequest : u32 {
     none,
-    after,     // stores only: leave behind the current guest instruction, which completes and retires
-    raise,     // the current guest instruction doesn't complete: fault_code and fault_value say why; pc stays on it
-    in_state,  // the current instruction retires and the helper has set the state's pc
+    after,    // stores only: leave behind the current guest instruction, which completes and retires
+    raise,    // the current guest instruction doesn't complete: fault_code and fault_value say why; pc stays on it
+    in_state, // the current instruction retires and the helper has set the state's pc
 };
 
 struct Context;
@@ -94,15 +100,15 @@ struct alignas(64) Context {
     // Instructions that may still retire. In a host register while translated code runs; a block subtracts all of its
     // instructions when it is entered.
     i64 budget = 0;
-    std::array<u64, mmu_indexes> data_tag{tlb_uncached_tag, tlb_uncached_tag, tlb_uncached_tag,
-                                          tlb_uncached_tag};
+    std::array<u64, mmu_indexes> data_tag{tlb_uncached_tag, tlb_uncached_tag, tlb_uncached_tag, tlb_uncached_tag};
     u64 code_base = 0;
+    u32 tlb_salt = 0;
     u32 jump_tag = 0;
     LeaveRequest leave = LeaveRequest::none;
     Exit exit = Exit::lookup;
     Flow exit_flow = Flow::on;
     u64 exit_from = 0;
-    u64 exit_link = 0;  // Exit::link: the host address of the jump's displacement
+    u64 exit_link = 0; // Exit::link: the host address of the jump's displacement
     u64 exit_code = 0;
     u64 exit_value = 0;
     u64 fault_code = 0;
@@ -117,9 +123,9 @@ struct alignas(64) Context {
     u32 float_live = 0;
     u32 host_float_control = 0x1f80; // the MXCSR that C++ runs with
     SlowPaths slow{};
-    void* state = nullptr;    // the guest's state struct, for the interpreter
-    void* self = nullptr;     // first argument of helpers: the guest's frontend
-    void* engine = nullptr;   // the engine's own object for this vCPU
+    void* state = nullptr;  // the guest's state struct, for the interpreter
+    void* self = nullptr;   // first argument of helpers: the guest's frontend
+    void* engine = nullptr; // the engine's own object for this vCPU
 
     std::array<AddressMemo, address_memos> memos{};
     std::array<TlbEntry, tlb_entries> tlb;

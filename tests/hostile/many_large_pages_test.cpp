@@ -1,5 +1,5 @@
-// What the soft TLB remembers of large guest pages: flushing one address must reach all of them, however many there
-// are.
+// What the soft TLB remembers of large guest pages, and of pages in several views: flushing one address must reach all of
+// them, however many there are.
 #include "accel/dbt/soft_tlb.hpp"
 #include "tests/support/catch.hpp"
 
@@ -41,4 +41,43 @@ TEST_CASE("a guest with very many large pages has each of them flushed") {
     REQUIRE(rig.tlb.find_data(last, true));
     rig.tlb.flush_page({last + 0x5000});
     CHECK_FALSE(rig.tlb.find_data(last, true));
+}
+
+TEST_CASE("a page has an entry in each view, and flushing it reaches all") {
+    Rig rig;
+    constexpr u64 address = 0x7000'1000;
+    for (const u32 view : {0U, 3U, 31U}) {
+        rig.tlb.select({.space = 1, .data_view = view});
+        rig.fill(address, page_size);
+    }
+    for (const u32 view : {0U, 3U, 31U}) {
+        rig.tlb.select({.space = 1, .data_view = view});
+        CHECK(rig.tlb.find_data(address, true));
+    }
+    rig.tlb.flush_page({address});
+    for (const u32 view : {0U, 3U, 31U}) {
+        rig.tlb.select({.space = 1, .data_view = view});
+        CHECK_FALSE(rig.tlb.find_data(address, true));
+    }
+}
+
+TEST_CASE("going back to a context finds what it remembered, until that is flushed") {
+    Rig rig;
+    constexpr u64 address = 0x7000'1000;
+    // More contexts than are kept at hand.
+    for (u64 space = 1; space <= 20; ++space) {
+        rig.tlb.select({.space = space, .execute_mode = space});
+        rig.fill(address + space * page_size, page_size);
+        rig.tlb.remember_jump(2 * space, rig.bytes.data());
+    }
+    for (u64 space = 1; space <= 20; ++space) {
+        rig.tlb.select({.space = space, .execute_mode = space});
+        CHECK(rig.tlb.find_data(address + space * page_size, false));
+        CHECK(rig.tlb.find_jump(2 * space) == rig.bytes.data());
+    }
+    rig.tlb.flush_space(20);
+    CHECK_FALSE(rig.tlb.find_data(address + 20 * page_size, false));
+    CHECK_FALSE(rig.tlb.find_jump(40));
+    rig.tlb.select({.space = 19, .execute_mode = 19});
+    CHECK(rig.tlb.find_jump(38) == rig.bytes.data());
 }
