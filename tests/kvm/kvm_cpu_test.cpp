@@ -121,6 +121,26 @@ TEST_CASE("what this host's KVM can't run at privilege 0 falls back, and the end
     CHECK(both.accelerated.state().x87.top == 6);
 }
 
+TEST_CASE("what CPUID shows in spite of the model runs in a fallback, too") {
+    if (!has_kvm()) return;
+    const kvm::HostReport host = kvm::examine_host(kvm::host_system_calls());
+    REQUIRE(host.facts);
+    if (host.facts->cpuid_masked) return; // then guests see the model's features only
+    constexpr u8 program[] = {
+        0xb8, 0x01, 0x00, 0x00, 0x00,                   // mov eax, 1
+        0x0f, 0x01, 0xcb,                               // stac
+        0x0f, 0x01, 0xca,                               // clac
+        0xc4, 0xe2, 0xf8, 0xf2, 0xd8,                   // andn rbx, rax, rax
+        0x48, 0xc7, 0xc1, 0x34, 0x12, 0x00, 0x00, 0xf4, // mov rcx, 1234h; hlt
+    };
+    KvmTestMachine machine(&kvm::host_system_calls(), {.facts = *host.facts, .failed = {}});
+    machine.begin(Mode::kernel_64, program);
+    CHECK(machine.cpu().run(for_ever) == ExitReason::halted);
+    CHECK(machine.state().r[1] == 0x1234);
+    CHECK(machine.count("fallbacks") > 0);
+    fmt::print("{}\n", machine.counts());
+}
+
 TEST_CASE("a fallback after every second exit changes nothing") {
     if (!has_kvm()) return;
     constexpr u8 program[] = {

@@ -3,6 +3,7 @@
 #include "accel/kvm/x86/guest_cpuid.hpp"
 #include "accel/kvm/x86/kvm_cpu.hpp"
 #include "accel/kvm/x86/machine.hpp"
+#include "cpu/x86/model.hpp"
 #include "machine/fabric/log.hpp"
 
 namespace orrery::kvm {
@@ -22,7 +23,10 @@ public:
     }
 
     [[nodiscard]] x86::Features features(x86::Features model) const override {
-        return supported_features(supported_, model);
+        if (options_.facts.cpuid_masked) return supported_features(supported_, model);
+        // Guests see the host's own features and use them. What a fallback comes upon the software CPU has to know.
+        for (const x86::Model& each : x86::models()) model = model | each.features;
+        return model;
     }
     [[nodiscard]] u64 time_stamp_hz() const override { return time_stamp_hz_; }
 

@@ -35,7 +35,7 @@ struct EngineOptions {
 class Engine {
 public:
     virtual ~Engine() = default;
-    // Those of a model that guests can have here.
+    // Those of a model that guests can have here; on hosts whose CPUID can't be masked those of all models.
     [[nodiscard]] virtual x86::Features features(x86::Features model) const = 0;
     // At which the guests' time-stamp counters run, whatever the machine would like.
     [[nodiscard]] virtual u64 time_stamp_hz() const = 0;
