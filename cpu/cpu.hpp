@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <span>
+#include <string_view>
 
 #include "cpu/debug.hpp"
 #include "cpu/stuck.hpp"
@@ -10,6 +11,7 @@
 #include "cpu/watch.hpp"
 #include "machine/fabric/component.hpp"
 #include "machine/fabric/irq.hpp"
+#include "machine/fabric/result.hpp"
 #include "machine/fabric/types.hpp"
 
 namespace orrery {
@@ -24,6 +26,13 @@ enum class ExitReason : u8 {
     breakpoint, // pc() is at a breakpoint; its instruction wasn't executed
     watchpoint, // the instruction at pc() is about to make the access that watch_hit() tells; it wasn't executed
 };
+
+// What executes a vCPU's instructions.
+enum class EngineKind : u8 { interpreter, translator, kvm };
+// As options and commands name it.
+constexpr std::string_view name(EngineKind engine) {
+    return engine == EngineKind::kvm ? "kvm" : engine == EngineKind::translator ? "jit" : "interp";
+}
 
 struct WatchHit {
     u64 address = 0;
@@ -72,6 +81,11 @@ public:
     [[nodiscard]] virtual std::vector<Transfer> recent_transfers() const = 0;
     virtual void forget_transfers() = 0;
     [[nodiscard]] virtual StuckAnswer explain_stuck(const StuckQuestion& question) = 0;
+
+    // ---- moving the guest to another engine, only while no vCPU of the machine runs
+    [[nodiscard]] virtual EngineKind engine() const = 0;
+    // All vCPUs of a machine must be given the same. The guest can't tell. An error says why it can't be had.
+    virtual Status use_engine(EngineKind engine) = 0;
 
     // ---- debugging, only while no vCPU of the machine runs
     [[nodiscard]] virtual DebugView& debug_view() = 0;

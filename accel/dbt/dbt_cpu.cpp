@@ -48,6 +48,12 @@ void DbtCpu::restored() {
     context_changed();
 }
 
+Status DbtCpu::use_engine(EngineKind engine) {
+    if (engine == EngineKind::kvm)
+        return error("this machine was begun without KVM; one begun with --engine kvm can go to and fro");
+    return translator_.use(engine == EngineKind::translator ? Engine::baseline : Engine::interpreter);
+}
+
 void DbtCpu::set_entry(u64 pc, std::span<const u64> arguments) {
     frontend_.set_entry(pc, arguments);
     context_changed();
@@ -181,14 +187,13 @@ void DbtCpu::record_all_transfers() {
 
 std::vector<EngineCounter> DbtCpu::counters() const {
     const TranslatorStatistics& translator = translator_.statistics();
-    const bool translated = translator_.engine() == Engine::baseline;
     return {{"TLB misses", counts_.tlb_misses},
             {"device accesses", counts_.device_accesses},
             {"block lookups", counts_.block_lookups},
             {"slow exits", counts_.slow_exits},
             {"exceptions", counts_.exceptions},
-            {"blocks interpreted", translated ? 0 : translator.blocks, true},
-            {"blocks compiled (baseline)", translated ? translator.blocks : 0, true},
+            {"blocks interpreted", translator.blocks - translator.compiled_blocks, true},
+            {"blocks compiled (baseline)", translator.compiled_blocks, true},
             {"guest instructions translated", translator.guest_instructions, true},
             {"host code bytes", translator.code_bytes, true},
             {"blocks invalidated", translator.invalidations, true},

@@ -70,6 +70,11 @@ public:
         return frontend_.explain_stuck(question);
     }
 
+    [[nodiscard]] EngineKind engine() const override {
+        return translator_.engine() == Engine::baseline ? EngineKind::translator : EngineKind::interpreter;
+    }
+    Status use_engine(EngineKind engine) override;
+
     [[nodiscard]] DebugView& debug_view() override { return frontend_.debug_view(); }
     void set_breakpoints(std::span<const u64> addresses) override { translator_.set_breakpoints(addresses); }
     void set_pc(u64 pc) override;
@@ -124,6 +129,7 @@ public:
     [[nodiscard]] bool fetch_uncached() const { return uncached_fetch_; }
     [[nodiscard]] bool in_code() const { return in_code_; }
     void forget_block(const jit::CompiledBlock& block);
+    void code_moved() { context_.code_base = translator_.code_base(); }
     void forget_blocks() { tlb_.forget_jumps(); }
     [[nodiscard]] std::span<const u64> guest_breakpoints() const { return guest_breakpoints_; }
     void request_flush();

@@ -38,14 +38,23 @@ void check([[maybe_unused]] const ir::Block& block, [[maybe_unused]] const ir::G
 Result<std::unique_ptr<Translator>> Translator::create(Engine engine, const ir::GuestDescription& guest,
                                                        u32 state_offset_bytes, AddressSpace& memory,
                                                        u64 code_size_bytes, bool counting) {
-    std::unique_ptr<Translator> translator(new Translator(engine, guest, memory));
-    if (engine == Engine::baseline) {
-        translator->buffer_ = TRY(jit::CodeBuffer::create(code_size_bytes));
-        translator->baseline_ = TRY(jit::Baseline::create(guest, state_offset_bytes, *translator->buffer_, counting));
-        translator->counting_ = counting;
-    }
+    std::unique_ptr<Translator> translator(
+        new Translator(guest, state_offset_bytes, memory, code_size_bytes, counting));
+    TRY_STATUS(translator->use(engine));
     memory.add_listener(*translator);
     return translator;
+}
+
+Status Translator::use(Engine engine) {
+    if (engine == Engine::baseline && !baseline_) {
+        buffer_ = TRY(jit::CodeBuffer::create(code_size_bytes_));
+        baseline_ = TRY(jit::Baseline::create(guest_, state_offset_bytes_, *buffer_, counting_));
+    }
+    if (engine == engine_) return {};
+    engine_ = engine;
+    for (DbtCpu* cpu : cpus_) cpu->code_moved();
+    if (cache_.size() != 0) flush();
+    return {};
 }
 
 Translator::~Translator() { memory_.remove_listener(*this); }
@@ -135,6 +144,7 @@ bool Translator::translate(DbtCpu& cpu, const Place& place) {
             compiled->physical = place.page.physical_page + first_offset;
             compiled->second_page = second.host_page ? second.physical_page : 0;
             statistics_.blocks += 1;
+            statistics_.compiled_blocks += compiled->code ? 1 : 0;
             statistics_.guest_instructions += guest_instructions;
             statistics_.code_bytes += compiled->code_size;
             cache_.insert(place.block, second.host_page, std::move(compiled));

@@ -25,6 +25,7 @@ enum class Engine : u8 { interpreter, baseline };
 
 struct TranslatorStatistics {
     u64 blocks = 0;
+    u64 compiled_blocks = 0; // of those
     u64 guest_instructions = 0;
     u64 code_bytes = 0;
     u64 invalidations = 0;
@@ -40,6 +41,8 @@ public:
     ~Translator() override;
 
     [[nodiscard]] Engine engine() const { return engine_; }
+    // Has blocks run by that one from now on, from none. Only while no vCPU runs.
+    Status use(Engine engine);
     // Translated code lies within 4 GiB above this; 0 if there is none.
     [[nodiscard]] u64 code_base() const { return buffer_ ? reinterpret_cast<u64>(buffer_->executable_base()) : 0; }
     [[nodiscard]] ExclusiveGate& gate() { return gate_; }
@@ -98,8 +101,10 @@ public:
     void tracked_page_written(Ram& ram, u64 offset, u64 size_bytes) override { code_written(ram, offset, size_bytes); }
 
 private:
-    Translator(Engine engine, const ir::GuestDescription& guest, AddressSpace& memory)
-        : engine_(engine), guest_(guest), memory_(memory) {}
+    Translator(const ir::GuestDescription& guest, u32 state_offset_bytes, AddressSpace& memory, u64 code_size_bytes,
+               bool counting)
+        : guest_(guest), state_offset_bytes_(state_offset_bytes), memory_(memory), code_size_bytes_(code_size_bytes),
+          counting_(counting) {}
     // False: see block().
     bool translate(DbtCpu& cpu, const Place& place);
     void track(const SoftTlb::Code& page);
@@ -108,9 +113,12 @@ private:
     void remove(jit::CompiledBlock& block);
     void remove_stale(Ram& ram, u64 page, u64 first, u64 size_bytes);
 
-    Engine engine_;
+    Engine engine_ = Engine::interpreter;
     const ir::GuestDescription& guest_;
+    const u32 state_offset_bytes_;
     AddressSpace& memory_;
+    const u64 code_size_bytes_;
+    const bool counting_;
     ExclusiveGate gate_;
     std::mutex mutex_;                 // guards the cache and the back end; never waited for while inside the gate
     std::atomic<u64> code_writes_ = 0; // stores to tracked pages
@@ -122,7 +130,6 @@ private:
     std::vector<u64> debuggers_breakpoints_; // ascending
     std::vector<u64> breakpoints_;           // all of them, ascending; changes in exclusive sections
     TranslatorStatistics statistics_;
-    bool counting_ = false;
     std::vector<CodeBytes> counted_; // in blocks that were flushed
 };
 

@@ -93,6 +93,27 @@ Result<Answer> snapshot(Monitor& monitor, Door, const Words& words) {
     return answer;
 }
 
+Result<EngineKind> engine_named(const std::string& word) {
+    for (const EngineKind engine : {EngineKind::kvm, EngineKind::translator, EngineKind::interpreter})
+        if (word == name(engine)) return engine;
+    return error("there is no engine '{}'; the engines are kvm, jit and interp", shown(word));
+}
+
+Result<Answer> engine(Monitor& monitor, Door, const Words& words) {
+    const std::vector<Cpu*>& cpus = monitor.machine().cpus();
+    if (!words.empty()) {
+        const EngineKind wanted = TRY(engine_named(words[0]));
+        for (Cpu* cpu : cpus) TRY_STATUS(cpu->use_engine(wanted));
+    }
+    Answer answer = said("the guest is run by {}", name(cpus.front()->engine()));
+    answer.data["engine"] = name(cpus.front()->engine());
+    return answer;
+}
+
+Words engine_candidates(Monitor&, const Words& before) {
+    return before.empty() ? Words{"interp", "jit", "kvm"} : Words{};
+}
+
 Words step_candidates(Monitor& monitor, const Words& before) {
     return before.size() == 1 ? cpu_names(monitor) : Words{};
 }
@@ -108,6 +129,8 @@ constexpr Command commands[]{
     {"reset", "", "resets the machine", "reset", 0, 0, false, reset, nullptr},
     {"snapshot", "FILE", "saves the machine's state, for `orrery run --restore`", "snapshot ready.state", 1, 1, true,
      snapshot, nullptr},
+    {"engine", "[kvm|jit|interp]", "what runs the guest; moves it to another engine, which it can't tell",
+     "engine interp", 0, 1, true, engine, engine_candidates},
     {"quit", "", "ends the run", "quit", 0, 0, false, quit, nullptr},
     {"leave", "", "closes the terminal's prompt; the guest has the keys again", "leave", 0, 0, false, leave, nullptr},
 };

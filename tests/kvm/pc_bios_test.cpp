@@ -1,8 +1,13 @@
 // Our BIOS from the reset vector on, and boot sectors that use its services, on the host's own KVM: they say the same
 // as on the software engines, and pass.
+#include <atomic>
+#include <chrono>
 #include <fstream>
 #include <sstream>
+#include <stop_token>
+#include <thread>
 
+#include "app/debug/controller.hpp"
 #include "machine/boards/pc.hpp"
 #include "machine/snapshot.hpp"
 #include "tests/kvm/real_kvm.hpp"
@@ -18,7 +23,7 @@ constexpr std::size_t disk_bytes = 32760 * 512;
 constexpr u32 passed = 33;                   // 10h at port F4h
 constexpr u64 patience_ns = 300'000'000'000; // such hosts may interpret every instruction
 
-enum class EngineKind : u8 { interpreter, baseline, kvm, kvm_with_fallbacks };
+enum class Way : u8 { interpreted, translated, kvm, kvm_with_fallbacks, changing };
 
 std::string contents(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
@@ -27,8 +32,46 @@ std::string contents(const std::string& path) {
     return text.str();
 }
 
+// Moves a machine from engine to engine, each of which has the guest for a moment.
+class Changes {
+public:
+    explicit Changes(Machine& machine) : machine_(machine), controller_(machine, false) {}
+    Outcome run() {
+        std::jthread changer([this](const std::stop_token& ended) {
+            for (u64 wanted = 1; !ended.stop_requested(); ++wanted) {
+                std::this_thread::sleep_for(std::chrono::microseconds(100));
+                ask();
+                while (count_ < wanted && !ended.stop_requested()) std::this_thread::yield();
+            }
+        });
+        const Outcome outcome = controller_.run();
+        changer.request_stop();
+        changer.join();
+        controller_.tell_end(outcome.code);
+        return outcome;
+    }
+    [[nodiscard]] u64 count() const { return count_; }
+
+private:
+    void ask() {
+        const MachineEntry entry(machine_.lock());
+        controller_.while_still([this] { change(); }, [] {});
+    }
+    void change() {
+        constexpr std::array engines{EngineKind::translator, EngineKind::kvm, EngineKind::interpreter, EngineKind::kvm};
+        const EngineKind next = engines[count_ % engines.size()];
+        for (Cpu* cpu : machine_.cpus())
+            if (const Status changed = cpu->use_engine(next); !changed) FAIL(changed.error().message());
+        ++count_;
+    }
+
+    Machine& machine_;
+    app::DebugController controller_;
+    std::atomic<u64> count_ = 0;
+};
+
 // What it wrote to the serial port, where the BIOS's screen is mirrored.
-std::string run(const std::string& program, EngineKind kind, u32 cpus = 1) {
+std::string run(const std::string& program, Way way, u32 cpus = 1) {
     const std::string bytes = contents(ORRERY_GUEST_IMAGES "/" + program + ".img");
     std::vector<u8> disk(bytes.begin(), bytes.end());
     REQUIRE_FALSE(disk.empty());
@@ -36,9 +79,9 @@ std::string run(const std::string& program, EngineKind kind, u32 cpus = 1) {
     const ScratchFile image("kvm-" + program + ".img", disk);
     const ScratchFile serial("kvm-" + program + ".serial", {}), said("kvm-" + program + ".txt", {});
     BoardOptions options;
-    if (kind == EngineKind::interpreter) options.engine = dbt::Engine::interpreter;
-    if (kind == EngineKind::kvm || kind == EngineKind::kvm_with_fallbacks) options.kvm = kvm::HostFacts{};
-    if (kind == EngineKind::kvm_with_fallbacks) options.kvm_fallback_every = 97;
+    if (way == Way::interpreted) options.engine = dbt::Engine::interpreter;
+    if (way != Way::interpreted && way != Way::translated) options.kvm = kvm::HostFacts{};
+    if (way == Way::kvm_with_fallbacks) options.kvm_fallback_every = 97;
     options.cpus = cpus;
     options.memory_bytes = 64 * MiB;
     options.disks = {{.path = image.path(), .attachment = DiskAttachment::ide}};
@@ -47,7 +90,9 @@ std::string run(const std::string& program, EngineKind kind, u32 cpus = 1) {
     options.timeout_ns = patience_ns;
     auto machine = create_pc(options);
     if (!machine) FAIL(machine.error().message());
-    const Outcome outcome = (*machine)->run();
+    std::optional<Changes> changes;
+    if (way == Way::changing) changes.emplace(**machine);
+    const Outcome outcome = changes ? changes->run() : (*machine)->run();
     if ((*machine)->failure()) FAIL((*machine)->failure()->message());
     INFO(program << ": " << contents(said.path()));
     CHECK(outcome.ending == Ending::powered_off);
@@ -58,9 +103,11 @@ std::string run(const std::string& program, EngineKind kind, u32 cpus = 1) {
             if (counter.name == "KVM exits") exits = counter.value;
             if (counter.name == "fallbacks") fallbacks = counter.value;
         }
-        fmt::print("{}: engine KVM: {} exits, {} fallbacks\n", program, exits, fallbacks);
-        CHECK(exits > 1000); // it wasn't the software CPU that ran
-        CHECK((kind != EngineKind::kvm_with_fallbacks || fallbacks > 10));
+        fmt::print("{}: engine KVM: {} exits, {} fallbacks, {} changes of engine\n", program, exits, fallbacks,
+                   changes ? changes->count() : 0);
+        CHECK(exits > (changes ? 100 : 1000)); // it wasn't the software CPU that ran
+        CHECK((!changes || changes->count() > 10));
+        CHECK((way != Way::kvm_with_fallbacks || fallbacks > 10));
     }
     machine->reset(); // what it said is written
     return contents(serial.path());
@@ -73,18 +120,19 @@ TEST_CASE("the BIOS and its services are the same on KVM and on the software eng
     // Without `clock`, which measures the host's time here, and a loaded host has none to spare.
     for (const std::string program : {"registers", "memory", "disk", "keyboard", "tables", "video"}) {
         DYNAMIC_SECTION(program) {
-            const std::string expected = run(program, EngineKind::baseline);
+            const std::string expected = run(program, Way::translated);
             CHECK_FALSE(expected.empty());
-            CHECK(run(program, EngineKind::interpreter) == expected);
-            CHECK(run(program, EngineKind::kvm) == expected);
-            CHECK(run(program, EngineKind::kvm_with_fallbacks) == expected);
+            CHECK(run(program, Way::interpreted) == expected);
+            CHECK(run(program, Way::kvm) == expected);
+            CHECK(run(program, Way::kvm_with_fallbacks) == expected);
+            CHECK(run(program, Way::changing) == expected);
         }
     }
 }
 
 TEST_CASE("four CPUs find each other on KVM, by our own APICs") {
     if (!has_kvm()) return;
-    CHECK_THAT(run("tables", EngineKind::kvm, 4), Catch::Matchers::Contains("4 CPUs"));
+    CHECK_THAT(run("tables", Way::kvm, 4), Catch::Matchers::Contains("4 CPUs"));
 }
 
 TEST_CASE("what was saved on KVM goes on translated") {

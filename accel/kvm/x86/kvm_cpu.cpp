@@ -66,6 +66,13 @@ void KvmCpu::set_trace(TraceSink* sink, const TraceFilter& filter) {
     software_->set_trace(sink, filter);
 }
 
+// What has to cross is where it belongs: the state was taken back when run() returned.
+Status KvmCpu::use_engine(EngineKind engine) {
+    if (engine != EngineKind::kvm) TRY_STATUS(software_->use_engine(engine));
+    accelerated_ = engine == EngineKind::kvm;
+    return {};
+}
+
 ExitReason KvmCpu::step(bool heed_watches) { return software_->step(heed_watches); }
 
 std::vector<EngineCounter> KvmCpu::counters() const {
@@ -85,7 +92,7 @@ u64 KvmCpu::events() const { return std::atomic_ref(processor_.core().state().ev
 
 // What KVM can't see, or couldn't stop at.
 bool KvmCpu::for_software(u64 budget) const {
-    return budget != ~u64{0} || traced_ || watched_ || has_breakpoints_ || records_;
+    return !accelerated_ || budget != ~u64{0} || traced_ || watched_ || has_breakpoints_ || records_;
 }
 
 ExitReason KvmCpu::run(u64 budget) {

@@ -59,6 +59,9 @@ public:
         return software_->explain_stuck(question);
     }
 
+    [[nodiscard]] EngineKind engine() const override { return accelerated_ ? EngineKind::kvm : software_->engine(); }
+    Status use_engine(EngineKind engine) override;
+
     [[nodiscard]] DebugView& debug_view() override { return software_->debug_view(); }
     void set_pc(u64 pc) override { software_->set_pc(pc); }
     void set_breakpoints(std::span<const u64> addresses) override;
@@ -118,6 +121,7 @@ private:
     Shared shared_;
     std::atomic<bool> kicked_ = false;
     std::atomic<bool> failed_ = false;
+    bool accelerated_ = true; // else the software CPU has the guest until use_engine() says otherwise
     bool traced_ = false, watched_ = false, has_breakpoints_ = false, records_ = false;
     bool translations_made_ = false; // by runs of the software CPU
     bool slots_are_stale_ = false;

@@ -279,6 +279,23 @@ TEST_CASE("reset and quit reach the machine") {
     CHECK(guest.controller.run().ending == Ending::stopped);
 }
 
+TEST_CASE("engine moves the guest to and fro") {
+    Guest guest;
+    CHECK(guest.data("engine")["engine"] == "interp");
+    CHECK(contains(guest.text("engine qemu"), "there is no engine 'qemu'; the engines are kvm, jit and interp"));
+    CHECK(contains(guest.text("engine kvm"), "begun without KVM"));
+    CHECK(guest.text("engine") == "the guest is run by interp\n");
+    u64 retired = 0;
+    for (const char* name : {"jit", "interp", "jit"}) {
+        CHECK(guest.data(fmt::format("engine {}", name))["engine"] == name);
+        guest.ask("step 8");
+        guest.run_until_stop();
+        retired += 8;
+        CHECK(guest.hardware.cpu().retired() == retired);
+        CHECK(guest.hardware.registers().x[10] == retired / 4);
+    }
+}
+
 TEST_CASE("stats counts what the engine did") {
     Guest guest;
     CHECK(guest.ask("step 9"));
