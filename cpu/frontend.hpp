@@ -75,7 +75,8 @@ public:
     // From inside a helper: the address of the guest instruction it belongs to.
     [[nodiscard]] virtual u64 current_pc() const = 0;
     // Guest memory as data, like a load or store instruction of this CPU, by helpers and while an exception is
-    // delivered. `mmu_index` as in ir::MemoryAccess: 0 is the current context; others are translated anew each time.
+    // delivered. `mmu_index` as in ir::MemoryAccess: 0 is the current context; others are translated anew each time. A
+    // block has to end behind an instruction whose helper stores, since it may have written the code that follows.
     virtual std::expected<u64, Fault> load(GuestVirtual address, Width width, u8 mmu_index) = 0;
     virtual std::expected<void, Fault> store(GuestVirtual address, u64 value, Width width, u8 mmu_index) = 0;
     // The host bytes of guest memory from `address` on, for operations on whole blocks of it: at most `size_bytes`, and

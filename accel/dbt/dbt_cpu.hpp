@@ -206,8 +206,7 @@ private:
     std::optional<Fault> watched(u64 address, u64 size_bytes, bool reads, bool writes, u8 mmu_index = 0);
     [[nodiscard]] bool watches_any() const { return !watches_.empty() || !guest_watches_.empty(); }
     [[nodiscard]] bool on_watched_page(u64 address) const;
-    void after_device_store();
-    void after_code_store(u64 removals_before);
+    void after_store(u64 removals_before, u64 device_accesses_before);
     static jit::SlowPaths slow_paths();
 
     Frontend& frontend_;

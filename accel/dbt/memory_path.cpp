@@ -126,17 +126,14 @@ std::optional<Fault> DbtCpu::watched(u64 address, u64 size_bytes, bool reads, bo
     return std::nullopt;
 }
 
-// A store to a device may have raised an interrupt, moved a deadline or changed the memory map. Loads don't: reading a
-// register lowers interrupt lines at most.
-void DbtCpu::after_device_store() {
-    if (requests_.load(std::memory_order_relaxed) == 0 && !frontend_.wakes()) return;
-    if (context_.leave == jit::LeaveRequest::none) context_.leave = jit::LeaveRequest::after;
-}
-
-// The block that stored may itself be stale now: what follows is fetched again. Only stores leave a block in the
-// middle; a frontend ends it behind anything else that writes to memory.
-void DbtCpu::after_code_store(u64 removals_before) {
-    if (translator_.removals() == removals_before) return;
+// Of a store by translated code. One to a device may have raised an interrupt, moved a deadline or changed the memory
+// map; loads don't: reading a register lowers interrupt lines at most. And the block that stored may be stale now, so
+// that what follows is fetched again. Stores by helpers ask for nothing: nothing would look at it before another block
+// does. A frontend ends the block behind them, and requests are looked at when the budget is used up.
+void DbtCpu::after_store(u64 removals_before, u64 device_accesses_before) {
+    const bool to_device = counts_.device_accesses != device_accesses_before;
+    const bool asked = to_device && (requests_.load(std::memory_order_relaxed) != 0 || frontend_.wakes());
+    if (!asked && translator_.removals() == removals_before) return;
     if (context_.leave == jit::LeaveRequest::none) context_.leave = jit::LeaveRequest::after;
 }
 
@@ -253,13 +250,11 @@ std::expected<void, Fault> DbtCpu::store_to(const Target& target, GuestVirtual a
     ++counts_.device_accesses;
     if (target.local) {
         write_local(target.physical.value % page_size, value, size_bytes);
-        after_device_store();
         return {};
     }
     if (!write_bus(target.physical, value, size_bytes))
         return std::unexpected(frontend_.bus_fault(address, MemoryAction::write));
     if (tracer_) trace_device(target.physical, size_bytes, true, value);
-    after_device_store();
     return {};
 }
 
@@ -345,9 +340,10 @@ jit::SlowPaths DbtCpu::slow_paths() {
                 DbtCpu& cpu = cpu_of(context);
                 const auto access = ir::MemoryAccess::unpack(static_cast<u16>(packed));
                 const u64 removals = cpu.translator_.removals();
+                const u64 device_accesses = cpu.counts_.device_accesses;
                 const auto stored = cpu.store_slow(address, value, access.size_bytes(), access.mmu_index);
                 if (!stored) return cpu.leave_raising(stored.error());
-                cpu.after_code_store(removals);
+                cpu.after_store(removals, device_accesses);
             },
         .amo =
             [](jit::Context* context, u64 address, u32 packed, u64 value) {

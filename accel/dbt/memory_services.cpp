@@ -94,7 +94,6 @@ std::expected<u64, Fault> DbtCpu::update_memory(GuestVirtual address, Width widt
                                                 const std::function<u64(u64 old)>& next) {
     const u64 size = bytes(width);
     if (const auto stop = watched(address.value, size, true, true)) return std::unexpected(*stop);
-    const u64 removals = translator_.removals();
     const u64 on_first = std::min(size, page_size - (address.value & (page_size - 1)));
     const auto first = resolve(address, MemoryAction::write, on_first, 0);
     if (!first) return std::unexpected(first.error());
@@ -121,7 +120,6 @@ std::expected<u64, Fault> DbtCpu::update_memory(GuestVirtual address, Width widt
     }
     written(*first, on_first);
     if (on_first != size) written(*second, size - on_first);
-    after_code_store(removals);
     return old;
 }
 
@@ -140,7 +138,6 @@ std::expected<EngineServices::Pair, Fault> DbtCpu::compare_exchange_memory(Guest
                                                                            const Pair& replacement) {
     constexpr u64 size = sizeof(Pair);
     if (const auto stop = watched(address.value, size, true, true)) return std::unexpected(*stop);
-    const u64 removals = translator_.removals();
     const auto target = resolve(address, MemoryAction::write, size, 0);
     if (!target) return std::unexpected(target.error());
     if (!target->host) return std::unexpected(frontend_.bus_fault(address, MemoryAction::write));
@@ -151,7 +148,6 @@ std::expected<EngineServices::Pair, Fault> DbtCpu::compare_exchange_memory(Guest
         if (old == expected) std::memcpy(target->host, replacement.data(), size);
     });
     written(*target, size);
-    after_code_store(removals);
     return old;
 }
 

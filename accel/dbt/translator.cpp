@@ -188,8 +188,11 @@ void Translator::remove(jit::CompiledBlock& block) {
         }
     }
     block.incoming.clear();
+    // A vCPU may be in a helper that the block has called, and goes on to its end: not to what is removed after it.
     for (jit::LinkSite& site : block.links) {
-        if (site.target) std::erase(site.target->incoming, &block);
+        if (!site.target) continue;
+        std::erase(site.target->incoming, &block);
+        baseline_->unlink(block, site);
     }
     for (DbtCpu* cpu : cpus_) cpu->forget_block(block);
     cache_.remove(block);

@@ -91,6 +91,7 @@ void BlockTranslation::begin(const Instruction& instruction, u64 pc) {
     pc_ = pc;
     next_pc_ = pc + instruction.length;
     stop_requested_ = false;
+    helper_stores_ = false;
     if (!is_64()) next_pc_ &= mask(Size::dword);
     if (mode_.shadow || shadows_next_) builder_.put(slot::interrupt_shadow, constant(0));
     shadows_next_ = false;
@@ -111,7 +112,11 @@ void BlockTranslation::note_trap() {
 }
 
 void BlockTranslation::finish_instruction() {
-    if (!ended_ && stops_behind()) leave();
+    if (ended_) return;
+    if (stops_behind())
+        leave();
+    else if (helper_stores_)
+        go_on(); // the instruction may have written the next one
 }
 
 // ---- jumps. Under a trap or in an interrupt's shadow they go through the dispatcher.

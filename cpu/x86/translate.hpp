@@ -158,6 +158,7 @@ private:
     u64 next_pc_ = 0;
     KnownFlags flags_;
     bool stop_requested_ = false;
+    bool helper_stores_ = false; // one that the instruction calls
     bool shadows_next_ = false;
     bool ended_ = false;
 };

@@ -9,6 +9,27 @@ using ir::Value;
 
 constexpr u64 mask_of(u32 size) { return size == 8 ? ~u64{0} : (u64{1} << 8 * size) - 1; }
 
+// Whether it writes memory where the guest says, other than helpers behind which a block ends anyway.
+constexpr bool stores(HelperNumber helper) {
+    switch (helper) {
+    case HelperNumber::push_all:
+    case HelperNumber::push_flags:
+    case HelperNumber::enter:
+    case HelperNumber::string:
+    case HelperNumber::update:
+    case HelperNumber::compare_and_swap:
+    case HelperNumber::compare_and_swap_pair:
+    case HelperNumber::store_masked:
+    case HelperNumber::fxsave:
+    case HelperNumber::xsave:
+    case HelperNumber::x87_store_wide:
+    case HelperNumber::x87_store_environment:
+        return true;
+    default:
+        return false;
+    }
+}
+
 } // namespace
 
 Value BlockTranslation::zero_extend(Value value, u32 size) {
@@ -47,6 +68,7 @@ void BlockTranslation::put_gpr(u32 number, u32 size, Value value) {
 
 Value BlockTranslation::call(HelperNumber helper, Value a, Value b, Value c) {
     const auto number = static_cast<u16>(helper);
+    helper_stores_ = helper_stores_ || stores(helper);
     return builder_.call(number, helper_table()[number].writes_slots, a, b, c);
 }
 

@@ -42,6 +42,7 @@ void BlockEmitter::list_names(const u8* code, Listing& listing) const {
     place(thunks_.load, "slow_load");
     place(thunks_.store, "slow_store");
     place(thunks_.store_first, "slow_store_first");
+    place(thunks_.store_last, "slow_store_last");
     place(thunks_.amo, "slow_amo");
     place(thunks_.load_reserved, "slow_load_reserved");
     place(thunks_.store_conditional, "slow_store_conditional");

@@ -136,7 +136,7 @@ const u8* BlockEmitter::store_thunk(u16 index) {
     while (end < instructions.size() && instructions[end].op != ir::Op::insn) ++end;
     if (end == instructions.size()) {
         const auto* next = std::get_if<ir::Goto>(&block_->terminal);
-        if (!next || next->pc != block_->key.pc + block_->guest_bytes) return thunks_.store_first;
+        if (!next || next->pc != block_->key.pc + block_->guest_bytes) return thunks_.store_last;
     }
     if (end == std::size_t{index} + 1) return thunks_.store;
     check_leave_ = true;

@@ -100,7 +100,7 @@ void ThunkEmitter::emit_exits(Thunks& thunks) {
     thunks.exit_slow = emit_exit(Exit::slow, false);
 }
 
-const u8* ThunkEmitter::emit_slow_path(std::size_t function_offset, bool leaves_after) {
+const u8* ThunkEmitter::emit_slow_path(std::size_t function_offset, LeaveBehind behind) {
     const u8* const place = start();
     const Mem leave = layout_.context(offsetof(Context, leave));
     const Mem budget = layout_.context(offsetof(Context, budget));
@@ -116,8 +116,9 @@ const u8* ThunkEmitter::emit_slow_path(std::size_t function_offset, bool leaves_
     a_.mov(Size::qword, budget_register, budget);
     // An earlier store of the same guest instruction may have made the request that is honoured at its end.
     static_assert(static_cast<u32>(LeaveRequest::none) == 0 && static_cast<u32>(LeaveRequest::after) == 1);
-    a_.cmp(Size::dword, leave, leaves_after ? 0 : 1);
+    a_.cmp(Size::dword, leave, behind == LeaveBehind::at_once ? 0 : 1);
     a_.jcc(Condition::a, exit_slow_stored_);
+    if (behind == LeaveBehind::dropped) a_.mov(Size::dword, leave, 0);
     a_.ret();
     return place;
 }
@@ -192,12 +193,13 @@ Thunks ThunkEmitter::emit() {
     Thunks thunks;
     emit_enter();
     emit_exits(thunks);
-    thunks.load = emit_slow_path(slow_offset + offsetof(SlowPaths, load), false);
-    thunks.store = emit_slow_path(slow_offset + offsetof(SlowPaths, store), true);
-    thunks.store_first = emit_slow_path(slow_offset + offsetof(SlowPaths, store), false);
-    thunks.amo = emit_slow_path(slow_offset + offsetof(SlowPaths, amo), false);
-    thunks.load_reserved = emit_slow_path(slow_offset + offsetof(SlowPaths, load_reserved), false);
-    thunks.store_conditional = emit_slow_path(slow_offset + offsetof(SlowPaths, store_conditional), false);
+    thunks.load = emit_slow_path(slow_offset + offsetof(SlowPaths, load), LeaveBehind::later);
+    thunks.store = emit_slow_path(slow_offset + offsetof(SlowPaths, store), LeaveBehind::at_once);
+    thunks.store_first = emit_slow_path(slow_offset + offsetof(SlowPaths, store), LeaveBehind::later);
+    thunks.store_last = emit_slow_path(slow_offset + offsetof(SlowPaths, store), LeaveBehind::dropped);
+    thunks.amo = emit_slow_path(slow_offset + offsetof(SlowPaths, amo), LeaveBehind::later);
+    thunks.load_reserved = emit_slow_path(slow_offset + offsetof(SlowPaths, load_reserved), LeaveBehind::later);
+    thunks.store_conditional = emit_slow_path(slow_offset + offsetof(SlowPaths, store_conditional), LeaveBehind::later);
     for (std::size_t i = 0; i < helper_calls_.size(); ++i)
         helper_calls_[i] = emit_helper_call((i & 2) != 0, (i & 1) != 0);
     for (u8 i = 0; i < address_memos; ++i) {

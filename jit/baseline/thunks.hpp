@@ -27,6 +27,7 @@ struct Thunks {
     const u8* load = nullptr;
     const u8* store = nullptr;
     const u8* store_first = nullptr; // also returns if the block has to be left when its instruction is complete
+    const u8* store_last = nullptr;  // also returns then, with the request dropped: the block ends elsewhere anyway
     const u8* amo = nullptr;
     const u8* load_reserved = nullptr;
     const u8* store_conditional = nullptr;
@@ -53,7 +54,9 @@ private:
     void emit_exits(Thunks& thunks);
     const u8* emit_exit(Exit exit, bool has_pc);
     const u8* emit_exit(Exit exit, Flow flow);
-    const u8* emit_slow_path(std::size_t function_offset, bool leaves_after);
+    // What becomes of a request to leave behind the guest instruction.
+    enum class LeaveBehind : u8 { at_once, later, dropped };
+    const u8* emit_slow_path(std::size_t function_offset, LeaveBehind behind);
     const u8* emit_refill(u8 memo, bool write);
     const u8* emit_helper_call(bool writes_slots, bool may_leave);
     const u8* emit_helper(const ir::HelperInfo& helper);

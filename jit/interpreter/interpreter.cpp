@@ -253,10 +253,12 @@ void Interpreter::run(Context& context, const CompiledBlock& compiled, [[maybe_u
     }
     // A last instruction that goes elsewhere, or leaves anyway, does so.
     const auto* next = std::get_if<ir::Goto>(&block.terminal);
-    if (leaving && next && next->pc == block.key.pc + block.guest_bytes)
+    if (leaving && next && next->pc == block.key.pc + block.guest_bytes) {
         context.exit = Exit::slow;
-    else
-        finish(context, block);
+        return;
+    }
+    if (leaving) context.leave = LeaveRequest::none;
+    finish(context, block);
 }
 
 template void Interpreter::run<false>(Context&, const CompiledBlock&, BlockObserver*);

@@ -39,6 +39,11 @@ public:
     }
     u64 r(u32 number) { return guest.state().r[number]; }
     u64 pc() { return guest.state().pc; }
+    u8 first_byte_of_data() {
+        std::array<u8, 1> byte{};
+        REQUIRE(guest.machine().memory().read_memory({data}, byte));
+        return byte[0];
+    }
 
     orrery::test::X86TestMachine guest;
 };
@@ -168,6 +173,76 @@ TEST_CASE("code that writes the instruction behind it runs what it wrote") {
     program.guest.cpu().run(6);
     CHECK(program.r(gpr::rcx) == 0);
     CHECK(program.r(9) == 1);
+}
+
+// Blocks are linked when they are run for the second time, and then go on into each other without a look from C++.
+TEST_CASE("a call whose return address falls on other code goes to its target all the same") {
+    ON_BOTH_ENGINES;
+    constexpr u64 overwritten = code + 0x40; // where the last call's return address goes
+    program.write({0xc3}, overwritten);
+    program.write({0xe8, 0x3b, 0, 0, 0,      // call the code that will be overwritten
+                   0xe8, 0x16, 0, 0, 0,      // call the function
+                   0xff, 0xc2, 0xeb, 0xfe}); // inc edx; jmp to itself
+    program.write({0x01, 0x0e,               // the function: add [rsi], ecx
+                   0xff, 0xc0, 0xc3},        // inc eax; ret
+                  code + 0x20);
+    program.guest.state().r[gpr::rsi] = data;
+    program.guest.state().r[gpr::rcx] = 1;
+    for (u32 i = 0; i < 3; ++i) {
+        program.guest.state().pc = code;
+        program.guest.cpu().run(40);
+    }
+    program.guest.state().pc = code + 5;
+    program.guest.state().r[gpr::rsp] = overwritten + 8;
+    program.guest.cpu().run(40);
+    CHECK(program.r(gpr::rax) == 4);
+    CHECK(program.r(gpr::rdx) == 4);
+    CHECK(program.r(gpr::rsp) == overwritten + 8);
+    CHECK(program.first_byte_of_data() == 4);
+}
+
+TEST_CASE("an atomic operation on code is made once, and what is behind it runs once") {
+    ON_BOTH_ENGINES;
+    program.write({0xe8, 0x3b, 0, 0, 0,    // call the code that will be changed
+                   0xf0, 0x01, 0x17,       // lock add [rdi], edx
+                   0x01, 0x0e,             // add [rsi], ecx
+                   0xeb, 0xfe});           // jmp to itself
+    program.write({0xff, 0xc0, 0xc3, 0}, code + 0x40); // inc eax; ret
+    program.guest.state().r[gpr::rsi] = data;
+    program.guest.state().r[gpr::rdi] = code + 0x40;
+    program.guest.state().r[gpr::rcx] = 1;
+    for (u32 i = 0; i < 3; ++i) {
+        program.guest.state().pc = code;
+        program.guest.cpu().run(40);
+    }
+    program.guest.state().pc = code;
+    program.guest.state().r[gpr::rdx] = 0x800; // makes it a dec
+    program.guest.cpu().run(40);
+    CHECK(program.first_byte_of_data() == 4);
+    program.guest.state().r[gpr::rdx] = 0;
+    program.guest.state().pc = code;
+    program.guest.cpu().run(40);
+    CHECK(program.r(gpr::rax) == 3);
+    CHECK(program.first_byte_of_data() == 5);
+}
+
+TEST_CASE("an atomic operation on its own last bytes and the next instruction's is followed by the new one") {
+    ON_BOTH_ENGINES;
+    constexpr u64 start = code + 4; // the first instruction ends with the first byte of an aligned quadword
+    program.write({0xf0, 0x48, 0x0f, 0xc1, 0x17, // lock xadd [rdi], rdx
+                   0x83, 0xc0, 0x01,             // add eax, 1
+                   0xeb, 0xfe},                  // jmp to itself
+                  start);
+    const auto run = [&](u64 address, u64 addend) {
+        program.guest.state().pc = start;
+        program.guest.state().r[gpr::rdi] = address;
+        program.guest.state().r[gpr::rdx] = addend;
+        program.guest.cpu().run(40);
+    };
+    for (u32 i = 0; i < 3; ++i) run(data, 0);
+    CHECK(program.r(gpr::rax) == 3);
+    run(code + 8, 0x0f00'0000); // add eax, 0x10
+    CHECK(program.r(gpr::rax) == 0x13);
 }
 
 TEST_CASE("a fault in the middle of a block leaves the registers of the instructions before it") {
