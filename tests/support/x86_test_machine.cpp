@@ -15,7 +15,7 @@ constexpr u16 kernel_code = 8;
 } // namespace
 
 X86TestMachine::X86TestMachine(dbt::Engine engine, x86::Features features, std::function<u64()> random,
-                               std::function<void()> floating_point_error)
+                               std::function<void()> floating_point_error, const AroundCpu& around)
     : machine_(Machine::create({.deterministic = true}).value()) {
     add_ram("system", tables, system_pages * page_size);
     constexpr u64 rights = x86::entry::present | x86::entry::writable | x86::entry::user | x86::entry::accessed;
@@ -25,9 +25,10 @@ X86TestMachine::X86TestMachine(dbt::Engine engine, x86::Features features, std::
     write(tables, {reinterpret_cast<const u8*>(root.data()), sizeof root});
     write(tables + page_size, {reinterpret_cast<const u8*>(pages.data()), sizeof pages});
     write_system();
-    translator_ = &machine_->keep(dbt::Translator::create(engine, x86::Processor::guest_description(),
-                                                          CpuMemory::state_offset_bytes(), machine_->memory(), 16 * MiB)
-                                      .value());
+    auto& translator =
+        machine_->keep(dbt::Translator::create(engine, x86::Processor::guest_description(),
+                                               CpuMemory::state_offset_bytes(), machine_->memory(), 16 * MiB)
+                           .value());
     memory_ = &machine_->keep(std::make_unique<CpuMemory>());
     processor_ = &machine_->keep(std::make_unique<x86::Processor>(
         memory_->state, *machine_,
@@ -35,8 +36,10 @@ X86TestMachine::X86TestMachine(dbt::Engine engine, x86::Features features, std::
                                     .shut_down = {},
                                     .random = std::move(random),
                                     .floating_point_error = std::move(floating_point_error)}));
-    machine_->add_cpu(
-        std::make_unique<dbt::DbtCpu>("cpu0", *processor_, memory_->context, &memory_->state, *translator_, *machine_));
+    auto translated =
+        std::make_unique<dbt::DbtCpu>("cpu0", *processor_, memory_->context, &memory_->state, translator, *machine_);
+    machine_->add_cpu(around ? around(*machine_, std::move(translated), *processor_, translator)
+                             : std::unique_ptr<Cpu>(std::move(translated)));
     begin_anew();
     cpu().restored();
 }
@@ -69,7 +72,7 @@ void X86TestMachine::write_system() {
     for (u64 vector = 0; vector < vectors; ++vector) {
         const u64 handler = handlers + vector * 16;
         put(idt + vector * 16, handler | u64{kernel_code} << 16 | u64{0x8e} << 40);
-        put(handler, 0xfeeb); // a jump to itself
+        put(handler, 0xfdebf4); // hlt; a jump to it
     }
 }
 
@@ -83,7 +86,7 @@ std::optional<X86TestMachine::Taken> X86TestMachine::taken() {
     const u64 size = (with_error_code >> vector & 1) != 0 ? 6 : 5;
     const bool there = machine_->memory().read_memory({rsp}, {reinterpret_cast<u8*>(frame.data()), size * sizeof(u64)});
     ORRERY_ASSERT(there, "handlers run on a stack that is memory");
-    return Taken{vector, frame[size - 2], frame[size - 3]};
+    return Taken{vector, frame[size - 5], frame[size - 2], frame[size - 3]};
 }
 
 Ram& X86TestMachine::add_ram(std::string name, u64 base, u64 size_bytes) {

@@ -1,5 +1,6 @@
 // Random x86 instructions on the host's processor, the interpreter and the baseline: registers, flags, memory and
-// exceptions must be the same.   usage: x86_differ [INSTRUCTIONS [SEED [all|integers|vectors|avx|x87]]]
+// exceptions must be the same.   usage: x86_differ [INSTRUCTIONS [SEED [all|integers|vectors|avx|x87 [kvm]]]]
+// With `kvm` the baseline and user mode under the host's KVM are compared.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -9,94 +10,25 @@
 
 #include <fmt/format.h>
 
+#include "cpu/x86/decode.hpp"
 #include "cpu/x86/fault.hpp"
 #include "cpu/x86/instruction_table.hpp"
 #include "cpu/x86/lazy_flags.hpp"
 #include "cpu/x86/operands.hpp"
 #include "cpu/x86/translate.hpp"
 #include "tests/differ/x86/host_cpu.hpp"
+#include "tests/differ/x86/subject.hpp"
 #include "tests/differ/x86/x87_cases.hpp"
 #include "tests/support/x86_generator.hpp"
-#include "tests/support/x86_test_machine.hpp"
 
 namespace orrery::test {
 namespace {
 
 using x86::Op;
 
-constexpr u64 code_address = 0x10'0000;
 constexpr u8 memory_base = 7; // rdi
 constexpr u32 window_offset = 2048;
 constexpr u32 window_reach = 1024;
-
-// What the host lacks can't be compared.
-x86::Features tested_features() {
-    x86::Features features{x86::Feature::popcnt, x86::Feature::lzcnt, x86::Feature::bmi1,
-                           x86::Feature::movbe,  x86::Feature::cx16,  x86::Feature::lahf64};
-    const auto add = [&](bool has, x86::Feature feature) {
-        if (has) features = features | x86::Features{feature};
-    };
-    add(__builtin_cpu_supports("sse3"), x86::Feature::sse3);
-    add(__builtin_cpu_supports("ssse3"), x86::Feature::ssse3);
-    add(__builtin_cpu_supports("sse4.1"), x86::Feature::sse41);
-    add(__builtin_cpu_supports("sse4.2"), x86::Feature::sse42);
-    add(__builtin_cpu_supports("aes"), x86::Feature::aes);
-    add(__builtin_cpu_supports("pclmul"), x86::Feature::pclmul);
-    add(__builtin_cpu_supports("bmi2"), x86::Feature::bmi2);
-    add(__builtin_cpu_supports("adx"), x86::Feature::adx);
-    add(__builtin_cpu_supports("avx"), x86::Feature::avx);
-    add(__builtin_cpu_supports("avx2"), x86::Feature::avx2);
-    add(__builtin_cpu_supports("fma"), x86::Feature::fma);
-    add(__builtin_cpu_supports("f16c"), x86::Feature::f16c);
-    return features;
-}
-
-// One engine's machine, with the window at the same address as in the host.
-class Engine {
-public:
-    Engine(dbt::Engine engine, std::span<u8> window) : guest_(engine, tested_features()), window_(window) {
-        guest_.add_ram("code", code_address, page_size);
-        ram_ = &guest_.add_ram("window", reinterpret_cast<u64>(window.data()), window.size());
-    }
-
-    HostOutcome run(std::span<const u8> instruction, u64 count, const UserRegisters& before,
-                    std::span<const u8> memory) {
-        std::array<u8, 80> code{};
-        std::ranges::copy(instruction, code.begin());
-        code[instruction.size()] = 0xeb; // a jump to itself ends the block
-        code[instruction.size() + 1] = 0xfe;
-        guest_.write(code_address, code);
-        guest_.write(reinterpret_cast<u64>(window_.data()), memory);
-        guest_.begin_anew();
-        x86::State& state = guest_.state();
-        state.r = before.r;
-        x86::set_flags(state, before.flags);
-        set_fpu(state, before.fpu);
-        state.ymm_high = before.ymm_high;
-        state.cr4 |= x86::cr4::osxsave;
-        state.xcr0 |= x86::xcr0::sse | x86::xcr0::avx;
-        state.pc = code_address;
-        guest_.cpu().restored();
-        guest_.cpu().run(count + 1);
-        HostOutcome outcome;
-        outcome.registers.r = state.r;
-        outcome.registers.flags = x86::current_flags(state);
-        outcome.registers.fpu = fpu_of(state);
-        outcome.registers.ymm_high = state.ymm_high;
-        if (const auto taken = guest_.taken()) {
-            outcome.vector = taken->vector;
-            outcome.registers.r[x86::gpr::rsp] = taken->rsp;
-            outcome.registers.flags = taken->flags;
-        }
-        return outcome;
-    }
-    [[nodiscard]] std::span<const u8> memory() const { return {ram_->host(), window_.size()}; }
-
-private:
-    X86TestMachine guest_;
-    std::span<u8> window_;
-    Ram* ram_;
-};
 
 u64 interesting(Random& random) {
     constexpr std::array<u64, 12> edges{0,
@@ -392,7 +324,7 @@ private:
     u64 taken_ = 0;
 };
 
-int run(u64 instructions, u64 seed, std::string_view family) {
+int run(u64 instructions, u64 seed, std::string_view family, bool on_kvm) {
     auto host = HostCpu::create();
     if (!host) {
         fmt::print(stderr, "{}\n", host.error().message());
@@ -428,8 +360,17 @@ int run(u64 instructions, u64 seed, std::string_view family) {
         if (uses_flags(*row)) rows.using_flags.push_back(row);
     }
     Random random{seed};
-    std::array engines{Engine(dbt::Engine::interpreter, (*host)->window()),
-                       Engine(dbt::Engine::baseline, (*host)->window())};
+    std::vector<std::unique_ptr<Subject>> subjects;
+    if (!on_kvm) subjects.push_back(Subject::translated(dbt::Engine::interpreter, (*host)->window()));
+    subjects.push_back(Subject::translated(dbt::Engine::baseline, (*host)->window()));
+    if (on_kvm) {
+        auto accelerated = Subject::accelerated((*host)->window());
+        if (!accelerated) {
+            fmt::print("skipped: {}\n", accelerated.error().message());
+            return 0;
+        }
+        subjects.push_back(std::move(*accelerated));
+    }
     Numbers numbers(random);
     std::map<std::string, std::pair<u64, std::string>> failures; // by mnemonic
     for (u64 i = 0; i < instructions; ++i) {
@@ -443,21 +384,25 @@ int run(u64 instructions, u64 seed, std::string_view family) {
         const HostOutcome expected = (*host)->run(tried.bytes, tried.before);
         Undefined undefined = undefined_of(tried.instruction, tried.before);
         if (tried.count > 1) undefined.flags |= x86::flag::adjust;
-        for (std::size_t e = 0; e < engines.size(); ++e) {
-            const HostOutcome got = engines[e].run(tried.bytes, tried.count, tried.before, memory);
+        for (const auto& subject : subjects) {
+            if (subject->lacks(expected)) continue;
+            const HostOutcome got = subject->run(tried.bytes, tried.count, tried.before, memory);
             const std::string text =
-                difference(tried, expected, got, undefined, (*host)->window(), engines[e].memory());
+                difference(tried, expected, got, undefined, (*host)->window(), subject->memory());
             if (text.empty()) continue;
             auto& failure = failures[x86::mnemonic(tried.instruction)];
             const std::string example =
-                fmt::format("{} ({}):{}", text_of(tried), e == 0 ? "interpreter" : "baseline", text);
+                fmt::format("{} ({}):{}", text_of(tried), subject->name(), text);
             if (failure.first++ == 0 || example.size() < failure.second.size()) failure.second = example;
         }
     }
     for (const auto& [name, failure] : failures) fmt::print("{:6} times {}\n", failure.first, failure.second);
-    fmt::print("{} instructions of {} encodings on the host, the interpreter and the baseline: {}\n", instructions,
-               rows.all.size(), failures.empty() ? "no difference" : "they differ");
-    return failures.empty() ? 0 : 1;
+    std::string names;
+    for (const auto& subject : subjects) names += fmt::format(", {}", subject->name());
+    fmt::print("{} instructions of {} encodings on the host{}: {}\n", instructions, rows.all.size(), names,
+               failures.empty() ? "no difference" : "they differ");
+    const bool ran = std::ranges::all_of(subjects, [](const auto& subject) { return subject->report(); });
+    return failures.empty() && ran ? 0 : 1;
 }
 
 } // namespace
@@ -467,5 +412,6 @@ int main(int count, char** arguments) {
     const auto number = [&](int index, orrery::u64 otherwise) {
         return count > index ? std::strtoull(arguments[index], nullptr, 0) : otherwise;
     };
-    return orrery::test::run(number(1, 100'000), number(2, 1), count > 3 ? arguments[3] : "all");
+    return orrery::test::run(number(1, 100'000), number(2, 1), count > 3 ? arguments[3] : "all",
+                             count > 4 && std::string_view(arguments[4]) == "kvm");
 }
