@@ -5,4 +5,9 @@
 #include <catch2/catch_all.hpp>
 #else
 #include <catch2/catch.hpp>
+
+namespace Catch::Matchers {
+// As the later version calls it.
+inline auto ContainsSubstring(const std::string& text) { return Contains(text); }
+} // namespace Catch::Matchers
 #endif

@@ -63,5 +63,5 @@ TEST_CASE("a host whose requests fail has no usable KVM, and says which") {
     const HostReport report = examine_host(fake);
     CHECK(report.host_class == HostClass::none);
     REQUIRE(report.reasons.size() == 1);
-    CHECK_THAT(report.reasons.front(), Catch::Matchers::Contains("KVM_CREATE_VCPU"));
+    CHECK_THAT(report.reasons.front(), Catch::Matchers::ContainsSubstring("KVM_CREATE_VCPU"));
 }
