@@ -72,6 +72,7 @@ void IdeChannel::ControlBlock::write(u64, u64 value, Width) {
 u8 IdeChannel::floating() const { return drives_[0] ? 0x00 : 0x7f; }
 
 bool IdeChannel::busy() const {
+    if (!has_drives()) return false;
     const bool both = s_.step == Step::reset || s_.step == Step::diagnostic;
     return (s_.control & ata::control::software_reset) != 0 || both ||
            (s_.step != Step::none && s_.step != Step::dma && s_.step_drive == selected());
@@ -153,12 +154,12 @@ void IdeChannel::write_control(u8 value) {
         drop_step();
         s_.interrupt = {};
     }
-    if (!is_reset && was_reset) schedule(Step::reset, 0);
+    if (!is_reset && was_reset && has_drives()) schedule(Step::reset, 0);
     update_irq();
 }
 
 void IdeChannel::write_command(u8 code) {
-    const bool to_both = code == ata::command::execute_device_diagnostic && (drives_[0] || drives_[1]);
+    const bool to_both = code == ata::command::execute_device_diagnostic && has_drives();
     if (!drive() && !to_both) return;
     if (code == ata::command::device_reset && (s_.control & ata::control::software_reset) == 0) {
         if (s_.step_drive == selected()) drop_step(); // accepted while the drive is busy

@@ -86,6 +86,7 @@ private:
     [[nodiscard]] bool busy() const;
     [[nodiscard]] u8 status() const;
     [[nodiscard]] u8 floating() const;
+    [[nodiscard]] bool has_drives() const { return drives_[0] || drives_[1]; }
 
     u8 read_register(u64 offset);
     void write_register(u64 offset, u8 value);

@@ -32,6 +32,11 @@ TEST_CASE("a channel without drives floats, with bit 7 pulled down") {
     CHECK(rig.in(lba_low) != 0x55);
     rig.command(0xec);
     CHECK(rig.irq.rises(14) == 0);
+    // There is nothing that a reset could keep busy.
+    rig.out(control, 0x04);
+    rig.out(control, 0);
+    CHECK(rig.bus.clock.next_deadline_ns() == never_ns);
+    CHECK(rig.in(status) == 0x7f);
 }
 
 TEST_CASE("a first drive alone answers with nothing for the second") {
