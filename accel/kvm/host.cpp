@@ -12,7 +12,7 @@ namespace orrery::kvm {
 namespace {
 
 // Goes up when a probe changes, or what is asked.
-constexpr int cache_version = 1;
+constexpr int cache_version = 2;
 
 std::string processor_name() {
     std::ifstream file("/proc/cpuinfo");
@@ -71,8 +71,11 @@ HostReport judge(const HostFacts& facts) {
                       "instructions a second, slower than the translator",
                       facts.kernel_instructions_per_us));
     needs(facts.kernel_vectors, "guests' kernels can't execute SSE instructions");
+    needs(facts.bit_counts, "guests' kernels get wrong numbers from LZCNT and TZCNT, and nothing tells of it");
     needs(facts.paging_32, "32-bit guests can't switch paging on");
     needs(facts.system_calls, "guests' programs can't call their kernel: SYSCALL doesn't reach privilege 0");
+    needs(facts.protection_faults,
+          "guests' programs meet with invalid opcodes where they should with general protection");
     needs(facts.cpuid_masked, "CPUID tells guests of features that the machine's processor model hasn't got");
     needs(facts.single_step, "guests' programs can't be single-stepped");
     needs(facts.table_edits_seen, "page tables that the emulator changes, as by restoring a snapshot, aren't noticed");

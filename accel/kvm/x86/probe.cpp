@@ -33,6 +33,23 @@ Result<bool> kernel_vectors(SmallGuest& guest) {
     return TRY(guest.registers()).rax == 10;
 }
 
+constexpr u8 count_program[] = {
+    0xb8, 0x01, 0x00, 0x00, 0x00, // mov eax, 1
+    0xf3, 0x0f, 0xbd, 0xc0,       // lzcnt eax, eax
+    0x31, 0xc9,                   // xor ecx, ecx
+    0xf3, 0x0f, 0xbc, 0xc9,       // tzcnt ecx, ecx
+    0xf4,                         // hlt
+};
+
+// Processors without them take them for BSR and BSF too.
+Result<bool> bit_counts(SmallGuest& guest) {
+    TRY_STATUS(guest.begin(Mode::kernel_64, count_program));
+    if (!halts_at_end(guest, count_program)) return false;
+    const kvm_regs registers = TRY(guest.registers());
+    return (registers.rax == 31 || !__builtin_cpu_supports("lzcnt")) &&
+           (registers.rcx == 32 || !__builtin_cpu_supports("bmi"));
+}
+
 constexpr u8 paging_program[] = {
     0xa1, 0x00, 0xc0, 0x00, 0x00, // mov eax, [data]
     0xf4,                         // hlt
@@ -58,6 +75,18 @@ Result<bool> system_calls(SmallGuest& guest) {
     guest.store(SmallGuest::system_call, 0xf4); // hlt, which only privilege 0 may
     if (!guest.run() || guest.vcpu().shared().exit_reason != KVM_EXIT_HLT) return false;
     return TRY(guest.registers()).rip == SmallGuest::system_call + 1;
+}
+
+constexpr u8 protection_program[] = {
+    0x0f, 0x57, 0x04, 0x25, 0x01, 0xc0, 0x00, 0x00, // xorps xmm0, [data + 1]
+};
+
+// Of the vectors that an instruction may raise here, only general protection's has an error code.
+Result<bool> protection_faults(SmallGuest& guest) {
+    constexpr u64 frame_bytes = 5 * sizeof(u64);
+    TRY_STATUS(guest.begin(Mode::user_64, protection_program));
+    if (!guest.run() || guest.vcpu().shared().exit_reason != KVM_EXIT_HLT) return false;
+    return TRY(guest.registers()).rsp == SmallGuest::stack_end - frame_bytes - sizeof(u64);
 }
 
 constexpr u8 cpuid_program[] = {
@@ -167,8 +196,10 @@ Result<bool> ask(SystemCalls& calls, Result<bool> (*question)(SmallGuest&)) {
 Result<HostFacts> run_guests(SystemCalls& calls) {
     HostFacts facts;
     facts.kernel_vectors = TRY(ask(calls, kernel_vectors));
+    facts.bit_counts = TRY(ask(calls, bit_counts));
     facts.paging_32 = TRY(ask(calls, paging_32));
     facts.system_calls = TRY(ask(calls, system_calls));
+    facts.protection_faults = TRY(ask(calls, protection_faults));
     facts.cpuid_masked = TRY(cpuid_masked(calls));
     facts.single_step = TRY(ask(calls, single_step));
     facts.table_edits_seen = TRY(ask(calls, table_edits_seen));
