@@ -333,6 +333,24 @@ def gdb_pc_real_mode(program, pc, scratch):
         assert process.wait(60) == 1, "the guest didn't run to its end after the detach"
 
 
+def gdb_pc_kvm(program, pc, scratch):
+    """A guest that runs on KVM is interrupted, has a breakpoint, a step and a watchpoint, which the software CPU keeps, and goes on on KVM."""
+    options = ["--machine", "pc", "--memory", "64M", "--engine", "kvm", "--force", "--disk", str(pc / "boot_sector.img"), "--boot", "disk,menu=3"]
+    tried = subprocess.run([program, "run", *options, "--serial", "none", "--timeout", "0.01"], capture_output=True, text=True)
+    if tried.returncode == 200:
+        raise Unavailable(tried.stderr)
+    with guest(program, scratch, *options, paused=False) as (process, socket):
+        wait_for_serial(scratch, "boot menu")
+        Transcript(gdb(
+            socket, "monitor engine", "monitor stats", "tbreak *0x7c00", "continue", "print/x $cs", "stepi", "print/x $pc", "print/x $cs",
+            "watch *(short*)0x7c1c", "continue", "delete", "monitor engine", "detach", architecture="auto",
+        )).shows(
+            r"^the guest is run by kvm$", r" [1-9]\d\d+ KVM port exits", r"Temporary breakpoint 1, 0x0000000000007c00", r"= 0x0$", r"= 0x7c05$", r"= 0x7c0$",
+            r"Old value = 0\nNew value = 22136", r"^the guest is run by kvm$", r"detached\]",
+        )
+        assert process.wait(60) == 1, "the guest didn't run to its end after the detach"
+
+
 def lldb_pc(program, pc, scratch):
     """lldb on a PC: from 32-bit code to 64-bit code, vector registers, a watchpoint."""
     kernel = pc / "pc_modes.elf"
@@ -375,6 +393,7 @@ VARIATIONS = {
     "gdb_pc_32_bits": gdb_pc_32_bits,
     "gdb_pc_other_architectures": gdb_pc_other_architectures,
     "gdb_pc_real_mode": gdb_pc_real_mode,
+    "gdb_pc_kvm": gdb_pc_kvm,
     "lldb_pc": lldb_pc,
     "clients_come_and_go": clients_come_and_go,
 }
