@@ -3,11 +3,9 @@
 #include <array>
 #include <bit>
 
-#include "cpu/x86/far_transfers.hpp"
 #include "cpu/x86/flags_register.hpp"
-#include "cpu/x86/interrupts.hpp"
+#include "cpu/x86/helper_call.hpp"
 #include "cpu/x86/lazy_flags.hpp"
-#include "cpu/x86/processor.hpp"
 #include "cpu/x86/stack.hpp"
 #include "cpu/x86/vector.hpp"
 
@@ -25,8 +23,6 @@ constexpr auto table = [] {
     return helpers;
 }();
 
-Core& core_of(void* self) { return static_cast<Processor&>(*static_cast<Frontend*>(self)).core(); }
-
 u64 low_byte(u64 packed) { return packed & 0xff; }
 
 u64 mask_of(u64 size) { return size == 8 ? ~u64{0} : (u64{1} << 8 * size) - 1; }
@@ -40,19 +36,6 @@ void put_flags(Core& core, u64 image) {
 u64 zero_sign_parity(u64 result, u64 size) {
     return arithmetic_flags({flag_kind(FlagOperation::logic, static_cast<u32>(std::countr_zero(size))), result, 0});
 }
-
-u64 raise(Core& core, Fault fault) {
-    core.services().leave_raising(fault);
-    return 0;
-}
-
-// What many helpers end with: nothing, or the fault.
-u64 done(Core& core, const Faulting<void>& result) {
-    if (!result) core.services().leave_raising(result.error());
-    return 0;
-}
-
-u64 next_rip(Core& core, u64 length) { return core.rip_of(core.services().current_pc() + length); }
 
 Size size_of(u64 bytes) { return static_cast<Size>(bytes); }
 
@@ -413,177 +396,6 @@ u64 pop_flags(void* self, u64 size, u64, u64) {
     if (!value) return raise(core, value.error());
     stack.commit();
     take_popped_flags(core, *value, size_of(size));
-    return 0;
-}
-
-// ---- far transfers
-
-u64 far_jump(void* self, u64 selector, u64 offset, u64 packed) {
-    Core& core = core_of(self);
-    return done(core, x86::far_jump(core, static_cast<u16>(selector), offset, size_of(low_byte(packed)),
-                                    next_rip(core, packed >> 8)));
-}
-
-u64 far_call(void* self, u64 selector, u64 offset, u64 packed) {
-    Core& core = core_of(self);
-    return done(core, x86::far_call(core, static_cast<u16>(selector), offset, size_of(low_byte(packed)),
-                                    next_rip(core, packed >> 8)));
-}
-
-u64 far_return(void* self, u64 release, u64 size, u64) {
-    Core& core = core_of(self);
-    return done(core, x86::far_return(core, size_of(size), static_cast<u32>(release)));
-}
-
-namespace {
-
-// What ends a transfer that the block follows: going on there, unless something is to be looked at first.
-u64 arrive(void* self, u64 from, const Faulting<void>& transfer) {
-    auto& processor = static_cast<Processor&>(*static_cast<Frontend*>(self));
-    Core& core = processor.core();
-    if (!transfer) return raise(core, transfer.error());
-    if (processor.wants_attention())
-        core.services().leave_with_pc_in_state();
-    else
-        core.services().transferred(from);
-    return 0;
-}
-
-} // namespace
-
-u64 interrupt_return(void* self, u64 size, u64 from, u64 next) {
-    Core& core = core_of(self);
-    const auto returned = x86::interrupt_return(core, size_of(size), core.rip_of(next));
-    if (returned) static_cast<Processor&>(*static_cast<Frontend*>(self)).note_return();
-    return arrive(self, from, returned);
-}
-
-u64 software_interrupt(void* self, u64 vector, u64 length, u64 kind) {
-    Core& core = core_of(self);
-    return done(core, deliver(core, {.kind = static_cast<EventKind>(kind),
-                                     .vector = static_cast<u8>(vector),
-                                     .return_rip = next_rip(core, length)}));
-}
-
-u64 interrupt_on_overflow(void* self, u64 length, u64, u64) {
-    Core& core = core_of(self);
-    if ((flags_of(core) & flag::overflow) != 0)
-        return software_interrupt(self, vector::of, length, static_cast<u64>(EventKind::software_exception));
-    core.set_rip(next_rip(core, length));
-    return 0;
-}
-
-u64 check_bounds(void* self, u64 index, u64 address, u64 size) {
-    Core& core = core_of(self);
-    const auto signed_value = [&](u64 value) {
-        const u64 unused = 64 - 8 * size;
-        return static_cast<i64>(value << unused) >> unused;
-    };
-    const auto lower = core.read(address, static_cast<u32>(size), explicit_access);
-    if (!lower) return raise(core, lower.error());
-    const auto upper = core.read(address + size, static_cast<u32>(size), explicit_access);
-    if (!upper) return raise(core, upper.error());
-    const i64 value = signed_value(index);
-    const bool within = value >= signed_value(*lower) && value <= signed_value(*upper);
-    return within ? 0 : raise(core, exception(vector::br));
-}
-
-u64 system_call(void* self, u64 from, u64 next, u64) {
-    return arrive(self, from, x86::system_call(core_of(self), next));
-}
-u64 system_return(void* self, u64 from, u64 size, u64) {
-    return arrive(self, from, x86::system_return(core_of(self), size_of(size)));
-}
-u64 fast_system_call(void* self, u64 from, u64, u64) {
-    return arrive(self, from, x86::fast_system_call(core_of(self)));
-}
-u64 fast_system_return(void* self, u64 from, u64 size, u64) {
-    return arrive(self, from, x86::fast_system_return(core_of(self), size_of(size)));
-}
-
-// ---- locked operations
-
-namespace {
-
-u64 updated(UpdateOperation operation, u64 old, u64 operand, u64 size) {
-    const u64 bit = u64{1} << (operand & (8 * size - 1));
-    switch (operation) {
-    case UpdateOperation::add:
-    case UpdateOperation::add_with_carry:
-        return old + operand;
-    case UpdateOperation::subtract:
-    case UpdateOperation::subtract_with_borrow:
-        return old - operand;
-    case UpdateOperation::or_:
-        return old | operand;
-    case UpdateOperation::and_:
-        return old & operand;
-    case UpdateOperation::xor_:
-        return old ^ operand;
-    case UpdateOperation::exchange:
-        return operand;
-    case UpdateOperation::not_:
-        return ~old;
-    case UpdateOperation::negate:
-        return 0 - old;
-    case UpdateOperation::set_bit:
-        return old | bit;
-    case UpdateOperation::clear_bit:
-        return old & ~bit;
-    case UpdateOperation::flip_bit:
-        return old ^ bit;
-    }
-    return old;
-}
-
-} // namespace
-
-u64 update(void* self, u64 address, u64 operand, u64 packed) {
-    Core& core = core_of(self);
-    const auto operation = static_cast<UpdateOperation>(packed & 0xff);
-    const u64 size = packed >> 8;
-    if (const auto aligned = core.check_alignment(address, static_cast<u32>(size)); !aligned)
-        return done(core, aligned);
-    const auto old = core.services().update({address}, static_cast<Width>(size), [&](u64 value) {
-        return updated(operation, value, operand, size) & mask_of(size);
-    });
-    return old ? *old : raise(core, old.error());
-}
-
-u64 compare_and_swap(void* self, u64 address, u64 replacement, u64 size) {
-    Core& core = core_of(self);
-    const u64 wanted = core.state().r[gpr::rax] & mask_of(size);
-    if (const auto aligned = core.check_alignment(address, static_cast<u32>(size)); !aligned)
-        return done(core, aligned);
-    const auto old = core.services().update({address}, static_cast<Width>(size),
-                                            [&](u64 value) { return value == wanted ? replacement : value; });
-    return old ? *old : raise(core, old.error());
-}
-
-u64 compare_and_swap_pair(void* self, u64 address, u64 pair_size, u64) {
-    Core& core = core_of(self);
-    auto& r = core.state().r;
-    const u64 flags_before = flags_of(core) & ~u64{flag::zero};
-    if (pair_size == 8) {
-        const u64 wanted = (r[gpr::rdx] << 32) | (r[gpr::rax] & 0xffff'ffff);
-        const u64 replacement = (r[gpr::rcx] << 32) | (r[gpr::rbx] & 0xffff'ffff);
-        const auto old = core.services().update({address}, Width::dword,
-                                                [&](u64 value) { return value == wanted ? replacement : value; });
-        if (!old) return raise(core, old.error());
-        put_flags(core, flags_before | (*old == wanted ? flag::zero : 0));
-        if (*old == wanted) return 0;
-        r[gpr::rax] = *old & 0xffff'ffff;
-        r[gpr::rdx] = *old >> 32;
-        return 0;
-    }
-    if (address % 16 != 0) return raise(core, general_protection());
-    const auto exchanged =
-        core.services().compare_exchange_pair({address}, {r[gpr::rax], r[gpr::rdx]}, {r[gpr::rbx], r[gpr::rcx]});
-    if (!exchanged) return raise(core, exchanged.error());
-    const bool equal = (*exchanged)[0] == r[gpr::rax] && (*exchanged)[1] == r[gpr::rdx];
-    put_flags(core, flags_before | (equal ? flag::zero : 0));
-    r[gpr::rax] = (*exchanged)[0];
-    r[gpr::rdx] = (*exchanged)[1];
     return 0;
 }
 

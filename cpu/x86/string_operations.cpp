@@ -6,10 +6,10 @@
 #include <span>
 
 #include "cpu/x86/breakpoints.hpp"
+#include "cpu/x86/helper_call.hpp"
 #include "cpu/x86/helpers.hpp"
 #include "cpu/x86/instruction.hpp"
 #include "cpu/x86/lazy_flags.hpp"
-#include "cpu/x86/processor.hpp"
 #include "cpu/x86/segmentation.hpp"
 #include "cpu/x86/tasks.hpp"
 
@@ -252,7 +252,7 @@ Faulting<bool> StringOperation::run() {
 } // namespace
 
 u64 helper::string(void* self, u64 packed, u64, u64) {
-    Core& core = static_cast<Processor&>(*static_cast<Frontend*>(self)).core();
+    Core& core = core_of(self);
     State& state = core.state();
     StringOperation operation(core, StringRequest::unpack(packed));
     if (operation.breaks() && !core.services().executes_alone()) {

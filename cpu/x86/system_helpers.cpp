@@ -1,28 +1,15 @@
 // Helpers of the system instructions: ports, control registers, descriptor tables, MSRs (SDM 3A 2.8).
 #include "cpu/x86/breakpoints.hpp"
 #include "cpu/x86/control_registers.hpp"
+#include "cpu/x86/helper_call.hpp"
 #include "cpu/x86/helpers.hpp"
 #include "cpu/x86/lazy_flags.hpp"
 #include "cpu/x86/msr.hpp"
-#include "cpu/x86/processor.hpp"
 #include "cpu/x86/segmentation.hpp"
 #include "cpu/x86/tasks.hpp"
 
 namespace orrery::x86 {
 namespace {
-
-Processor& processor_of(void* self) { return static_cast<Processor&>(*static_cast<Frontend*>(self)); }
-Core& core_of(void* self) { return processor_of(self).core(); }
-
-u64 raise(Core& core, Fault fault) {
-    core.services().leave_raising(fault);
-    return 0;
-}
-
-u64 done(Core& core, const Faulting<void>& result) {
-    if (!result) core.services().leave_raising(result.error());
-    return 0;
-}
 
 void put_pair(State& state, u64 value) {
     state.r[gpr::rax] = value & 0xffff'ffff;

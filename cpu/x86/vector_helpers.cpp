@@ -1,19 +1,12 @@
 // What translated code calls for vectors: runs the kernels of vector.hpp on registers, and MMX's side of the x87 unit.
 #include "cpu/x86/floating_environment.hpp"
+#include "cpu/x86/helper_call.hpp"
 #include "cpu/x86/helpers.hpp"
-#include "cpu/x86/processor.hpp"
 #include "cpu/x86/saved_state.hpp"
 #include "cpu/x86/vector_places.hpp"
 
 namespace orrery::x86 {
 namespace {
-
-Core& core_of(void* self) { return static_cast<Processor&>(*static_cast<Frontend*>(self)).core(); }
-
-u64 raise(Core& core, Fault fault) {
-    core.services().leave_raising(fault);
-    return 0;
-}
 
 struct Sources {
     Vector a, b, c;

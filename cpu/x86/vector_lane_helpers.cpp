@@ -2,20 +2,13 @@
 // clears many registers at once.
 #include <cstring>
 
+#include "cpu/x86/helper_call.hpp"
 #include "cpu/x86/helpers.hpp"
-#include "cpu/x86/processor.hpp"
 #include "cpu/x86/segmentation.hpp"
 #include "cpu/x86/vector_places.hpp"
 
 namespace orrery::x86 {
 namespace {
-
-Core& core_of(void* self) { return static_cast<Processor&>(*static_cast<Frontend*>(self)).core(); }
-
-u64 done(Core& core, const Faulting<void>& result) {
-    if (!result) core.services().leave_raising(result.error());
-    return 0;
-}
 
 // A register of 128 or 256 bits as lanes of some size.
 class WideRegister {

@@ -1,14 +1,11 @@
 // Helpers of the x87 control instructions, and of an exception that is pending (SDM 1, 8.3.11 and 8.7).
+#include "cpu/x86/helper_call.hpp"
 #include "cpu/x86/helpers.hpp"
-#include "cpu/x86/processor.hpp"
 #include "cpu/x86/x87_environment.hpp"
 #include "cpu/x86/x87_unit.hpp"
 
 namespace orrery::x86 {
 namespace {
-
-Processor& processor_of(void* self) { return static_cast<Processor&>(*static_cast<Frontend*>(self)); }
-Core& core_of(void* self) { return processor_of(self).core(); }
 
 // What the environment's helpers are told.
 struct EnvironmentRequest {

@@ -1,7 +1,7 @@
 // Helpers of the x87 instructions that compute from what is on the stack alone (SDM 1, 8.3.5 to 8.3.9).
 #include "cpu/float/extended_functions.hpp"
+#include "cpu/x86/helper_call.hpp"
 #include "cpu/x86/helpers.hpp"
-#include "cpu/x86/processor.hpp"
 #include "cpu/x86/x87_unit.hpp"
 
 namespace orrery::x86 {
@@ -12,8 +12,6 @@ using StackFault = X87Unit::StackFault;
 using softfloat::ExtendedClass;
 using softfloat::Relation;
 namespace extended = softfloat::extended;
-
-Core& core_of(void* self) { return static_cast<Processor&>(*static_cast<Frontend*>(self)).core(); }
 
 // SDM 2, FXAM, table 3-41: C3, C2 and C0 say the class, C1 the sign.
 void examine(X87Unit& unit) {

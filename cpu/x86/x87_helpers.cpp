@@ -1,7 +1,7 @@
 // Helpers of the x87 instructions that compute with an operand, load, store and move (SDM 1, 8.3.3 to 8.3.6).
+#include "cpu/x86/helper_call.hpp"
 #include "cpu/x86/helpers.hpp"
 #include "cpu/x86/lazy_flags.hpp"
-#include "cpu/x86/processor.hpp"
 #include "cpu/x86/x87_unit.hpp"
 
 namespace orrery::x86 {
@@ -14,8 +14,6 @@ using softfloat::F64;
 using softfloat::Relation;
 namespace extended = softfloat::extended;
 namespace x87_flag = softfloat::x87_flag;
-
-Core& core_of(void* self) { return static_cast<Processor&>(*static_cast<Frontend*>(self)).core(); }
 
 // What translated code has read of memory, or a register.
 Extended operand(const X87Unit& unit, u64 value, ExtendedContext& context) {
