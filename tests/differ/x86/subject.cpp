@@ -118,12 +118,10 @@ public:
         };
         fmt::print("engine KVM: {} exits, {} fallbacks{}\n", count("KVM exits"), count("fallbacks"),
                    protection_faults_ ? "" : "; general protection left out, which it doesn't raise on this host");
-        return count("fallbacks") == 0;
+        return count("KVM exits") != 0 && count("fallbacks") == 0;
     }
 
 private:
-    bool protection_faults_ = true;
-
     // Not every KVM has the pages of 1 GiB that the machine has mapped its memory by.
     void use_small_pages() {
         constexpr u64 directories = 0x20'0000, count = 4, entries = 512;
@@ -135,6 +133,8 @@ private:
         guest_.write(directories, {reinterpret_cast<const u8*>(pages.data()), pages.size() * sizeof(u64)});
         guest_.write(guest_.state().cr3 + page_size, {reinterpret_cast<const u8*>(tables.data()), count * sizeof(u64)});
     }
+
+    bool protection_faults_ = true;
 };
 
 } // namespace
