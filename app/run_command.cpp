@@ -15,6 +15,7 @@
 #include "app/host_probe.hpp"
 #include "app/messages.hpp"
 #include "app/stuck_report.hpp"
+#include "app/stuck_rerun.hpp"
 #include "app/trace/control.hpp"
 #include "app/values.hpp"
 #include "machine/fabric/log.hpp"
@@ -185,7 +186,15 @@ void tell_stuck(Machine& machine, Outcome outcome, const RunPlan& plan) {
     const StuckReport report = stuck_report(machine, outcome, programs_of(plan));
     complain("the guest is stuck: {}", report.sentence);
     if (plan.on_stuck != OnStuck::report) return;
-    for (const std::string& line : report.lines) fmt::print(stderr, "  {}\n", line);
+    const auto print = [](const StuckReport& report) {
+        for (const std::string& line : report.lines) fmt::print(stderr, "  {}\n", line);
+    };
+    print(report);
+    if (!plan.board.kvm) return;
+    const Result<StuckReport> again = rerun_stuck(plan, machine, programs_of(plan));
+    if (!again) return tell("{}", again.error().message());
+    tell("run again by the translator from {}: {}", *plan.restore, again->sentence);
+    print(*again);
 }
 
 int exit_code(Machine& machine, Outcome outcome, const RunPlan& plan) {

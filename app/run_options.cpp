@@ -33,6 +33,12 @@ Result<EngineChoice> parse_engine(const std::string& text) {
     return error("there is no engine '{}'; the engines are auto, kvm, jit and interp", text);
 }
 
+Result<kvm::Irqchip> parse_irqchip(const std::string& text) {
+    if (text == "user") return kvm::Irqchip::user;
+    if (text == "split") return kvm::Irqchip::split;
+    return error("there is no '{}'; expected user or split", text);
+}
+
 Result<OnStuck> parse_on_stuck(const std::string& text) {
     if (text == "report") return OnStuck::report;
     if (text == "exit") return OnStuck::exit;
@@ -66,6 +72,22 @@ Result<VirtioTransportKind> parse_virtio(const std::string& text) {
     if (text == "pci") return VirtioTransportKind::pci;
     if (text == "mmio") return VirtioTransportKind::mmio;
     return error("'{}' is no transport; expected pci or mmio", text);
+}
+
+// [NAME][,+FEATURE], each part at most once.
+Status parse_cpu(const std::string& text, BoardOptions& board) {
+    constexpr std::string_view clock = "+kvmclock";
+    for (std::string_view rest = text; !rest.empty();) {
+        const std::string_view word = rest.substr(0, rest.find(','));
+        if (word == clock && !board.paravirtual_clock)
+            board.paravirtual_clock = true;
+        else if (rest.size() == text.size() && !word.empty() && word[0] != '+')
+            board.cpu_model = word;
+        else
+            return error("'{}' is no part of it; expected [NAME][,{}]", word, clock);
+        rest.remove_prefix(std::min(rest.size(), word.size() + 1));
+    }
+    return {};
 }
 
 // "none" or "sdl[,full-screen][,scale=N]".
@@ -127,10 +149,16 @@ Status parse_machine_options(const RunArguments& arguments, RunPlan& plan) {
                      plan.machine->name);
     if (plan.force_engine && plan.engine != EngineChoice::kvm)
         return error("--force has a meaning with --engine kvm only; leave it out");
+    board.kvm_irqchip = TRY(at("--kvm-irqchip", parse_irqchip(arguments.kvm_irqchip)));
+    if (board.kvm_irqchip == kvm::Irqchip::split && plan.engine != EngineChoice::kvm)
+        return error("--kvm-irqchip split has a meaning with --engine kvm only; leave it out");
+    board.kvm_ioeventfd = arguments.kvm_ioeventfd;
+    if (board.kvm_ioeventfd && plan.engine != EngineChoice::kvm)
+        return error("--kvm-ioeventfd has a meaning with --engine kvm only; leave it out");
     board.cpus = static_cast<u32>(TRY(at("--cpus", parse_number(arguments.cpus, 1, plan.machine->most_cpus))));
     board.memory_bytes = TRY(at("--memory", parse_memory(arguments.memory, *plan.machine)));
     for (const std::string& disk : arguments.disks) board.disks.push_back(TRY(at("--disk", parse_disk_options(disk))));
-    board.cpu_model = arguments.cpu;
+    TRY_STATUS(at("--cpu", parse_cpu(arguments.cpu, board)));
     board.cdroms = arguments.cdroms;
     board.floppies = arguments.floppies;
     board.boot = TRY(at("--boot", parse_boot(arguments.boot)));
@@ -249,9 +277,19 @@ Status enable_traces(const std::vector<std::string>& patterns) {
 void RunArguments::add_to(CLI::App& command) {
     command.add_option("--machine", machine, "the board, of those that `orrery list machines` shows (riscv-virt)")
         ->type_name("NAME");
-    command.add_option("--cpu", cpu, "the model of a PC's CPUs: x86-64-v2 or x86-64-v3 (x86-64-v2)")->type_name("NAME");
+    command
+        .add_option("--cpu", cpu,
+                    "the model of a PC's CPUs: x86-64-v2 or x86-64-v3 (x86-64-v2); +kvmclock: with KVM's paravirtual "
+                    "clock, on every engine")
+        ->type_name("[NAME][,+kvmclock]");
     command.add_option("--engine", engine, "auto, kvm, jit (translator) or interp (auto)")->type_name("NAME");
     command.add_flag("--force", force, "use --engine kvm though `orrery doctor` calls this host's KVM limited");
+    command
+        .add_option("--kvm-irqchip", kvm_irqchip,
+                    "where KVM's guests have their local APICs: user, with the devices, or split, in KVM (user)")
+        ->type_name("user|split");
+    command.add_flag("--kvm-ioeventfd", kvm_ioeventfd,
+                     "let KVM's guests notify virtio devices without waiting for what these do then");
     command.add_option("--cpus", cpus, "number of CPUs, 1 to 8 (1)")->type_name("N");
     command.add_option("--memory", memory, "memory, like 512M or 8G (1G)")->type_name("SIZE");
     command.add_option("--bios", bios, "firmware instead of our own; none: enter the kernel in machine mode")

@@ -21,6 +21,8 @@ struct RunArguments {
     std::string cpu;
     std::string engine = "auto";
     bool force = false;
+    std::string kvm_irqchip = "user";
+    bool kvm_ioeventfd = false;
     std::string cpus = "1";
     std::string memory = "1G";
     std::string bios, kernel, initrd, append, device_tree;

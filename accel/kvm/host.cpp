@@ -12,7 +12,7 @@ namespace orrery::kvm {
 namespace {
 
 // Goes up when a probe changes, or what is asked.
-constexpr int cache_version = 2;
+constexpr int cache_version = 3;
 
 std::string processor_name() {
     std::ifstream file("/proc/cpuinfo");
@@ -79,6 +79,8 @@ HostReport judge(const HostFacts& facts) {
     needs(facts.cpuid_masked, "CPUID tells guests of features that the machine's processor model hasn't got");
     needs(facts.single_step, "guests' programs can't be single-stepped");
     needs(facts.table_edits_seen, "page tables that the emulator changes, as by restoring a snapshot, aren't noticed");
+    needs(facts.time_stamp_set,
+          "guests see the host's own time-stamp counter, which goes on while the machine is paused");
     if (!report.reasons.empty()) report.host_class = HostClass::limited;
     return report;
 }

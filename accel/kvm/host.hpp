@@ -21,19 +21,22 @@ enum class HostClass : u8 {
 
 // What the small guests showed. The initial values are those of a host that can do nothing.
 struct HostFacts {
-    bool kernel_vectors = false;   // SSE instructions at privilege 0
-    bool bit_counts = false;       // LZCNT and TZCNT at privilege 0 aren't taken for BSR and BSF
-    bool paging_32 = false;        // 32-bit paging
-    bool system_calls = false;     // SYSCALL ends at privilege 0
+    bool kernel_vectors = false;    // SSE instructions at privilege 0
+    bool bit_counts = false;        // LZCNT and TZCNT at privilege 0 aren't taken for BSR and BSF
+    bool paging_32 = false;         // 32-bit paging
+    bool system_calls = false;      // SYSCALL ends at privilege 0
     bool protection_faults = false; // at privilege 3, of instructions that KVM might emulate
-    bool cpuid_masked = false;     // CPUID tells the guest no more than we allow
-    bool single_step = false;      // at privilege 3
-    bool table_edits_seen = false; // page tables that we change, once the guest's CR3 was loaded
-    bool kernel_is_fast = false;   // code at privilege 0 isn't interpreted
+    bool cpuid_masked = false;      // CPUID tells the guest no more than we allow
+    bool single_step = false;       // at privilege 3
+    bool table_edits_seen = false;  // page tables that we change, once the guest's CR3 was loaded
+    bool time_stamp_set = false;    // guests read the time-stamp counter that we set
+    bool kernel_is_fast = false;    // code at privilege 0 isn't interpreted
     u64 kernel_instructions_per_us = 0;
     static constexpr void fields(auto& s, auto&& f) {
         f("kernel_vectors", s.kernel_vectors), f("bit_counts", s.bit_counts), f("paging_32", s.paging_32);
-        f("system_calls", s.system_calls), f("protection_faults", s.protection_faults), f("cpuid_masked", s.cpuid_masked), f("single_step", s.single_step), f("table_edits_seen", s.table_edits_seen);
+        f("system_calls", s.system_calls), f("protection_faults", s.protection_faults);
+        f("cpuid_masked", s.cpuid_masked), f("single_step", s.single_step);
+        f("table_edits_seen", s.table_edits_seen), f("time_stamp_set", s.time_stamp_set);
         f("kernel_is_fast", s.kernel_is_fast), f("kernel_instructions_per_us", s.kernel_instructions_per_us);
     }
     bool operator==(const HostFacts&) const = default;

@@ -15,10 +15,34 @@ void MemorySlots::mapping_changed() {
     follow(wanted());
 }
 
-void MemorySlots::renew() {
+void MemorySlots::renew(bool none_written) {
     const std::lock_guard guard(mutex_);
+    const std::size_t lost_before = lost_.size();
     follow({});
+    if (none_written) lost_.resize(lost_before);
     follow(wanted());
+}
+
+Status MemorySlots::log_writes(bool wanted) {
+    const std::lock_guard guard(mutex_);
+    if (logged_ == wanted) return {};
+    logged_ = wanted;
+    lost_.clear();
+    Status done;
+    for (const auto& [address, slot] : slots_)
+        if (!slot.read_only)
+            if (const Status changed = set(address, slot); !changed) done = changed;
+    return done;
+}
+
+Status MemorySlots::visit_logged(const std::function<Status(u32 number, const Part& memory)>& work,
+                                 std::vector<Part>& lost) {
+    const std::lock_guard guard(mutex_);
+    lost.insert(lost.end(), lost_.begin(), lost_.end());
+    lost_.clear();
+    for (const auto& [address, slot] : slots_)
+        if (is_logged(slot)) TRY_STATUS(work(slot.number, slot.memory));
+    return {};
 }
 
 // Slots are whole pages; what a window has beyond them is reached by exits.
@@ -32,14 +56,12 @@ MemorySlots::Slots MemorySlots::wanted() const {
         if (skipped >= window.size_bytes || (window.ram_offset + skipped) % page_size != 0) continue;
         const u64 size = (window.size_bytes - skipped) & ~(page_size - 1);
         if (size == 0) continue;
-        slots[first] = {.size_bytes = size,
-                        .host = window.ram->host() + window.ram_offset + skipped,
-                        .read_only = window.read_only};
+        slots[first] = {.memory = {window.ram, window.ram_offset + skipped, size}, .read_only = window.read_only};
     }
     return slots;
 }
 
-// First everything that has gone: slots mustn't overlap, and none can be changed in its place.
+// First everything that has gone: slots mustn't overlap, and in its place only whether one is logged can be changed.
 void MemorySlots::follow(Slots wanted) {
     for (auto slot = slots_.begin(); slot != slots_.end();) {
         const auto same = wanted.find(slot->first);
@@ -52,25 +74,30 @@ void MemorySlots::follow(Slots wanted) {
 }
 
 bool MemorySlots::take_away(u64 address, const Slot& slot) {
-    const Status done = machine_.set_slot({.slot = slot.number,
-                                           .flags = 0,
-                                           .guest_phys_addr = address,
-                                           .memory_size = 0,
-                                           .userspace_addr = reinterpret_cast<u64>(slot.host)});
-    if (!done)
+    const Status done = machine_.set_slot(
+        {.slot = slot.number, .flags = 0, .guest_phys_addr = address, .memory_size = 0, .userspace_addr = 0});
+    if (!done) {
         failed_(done.error().in(fmt::format("taking the guest's memory at {:#x} away", address)));
-    else
-        free_numbers_.push_back(slot.number);
-    return done.has_value();
+        return false;
+    }
+    free_numbers_.push_back(slot.number);
+    if (is_logged(slot)) lost_.push_back(slot.memory);
+    return true;
+}
+
+Status MemorySlots::set(u64 address, const Slot& slot) {
+    u32 flags = slot.read_only ? KVM_MEM_READONLY : 0;
+    if (is_logged(slot)) flags |= KVM_MEM_LOG_DIRTY_PAGES;
+    return machine_.set_slot({.slot = slot.number,
+                              .flags = flags,
+                              .guest_phys_addr = address,
+                              .memory_size = slot.memory.size_bytes,
+                              .userspace_addr = reinterpret_cast<u64>(slot.memory.ram->host() + slot.memory.offset)});
 }
 
 bool MemorySlots::give(u64 address, Slot slot) {
     slot.number = free_number();
-    const Status done = machine_.set_slot({.slot = slot.number,
-                                           .flags = slot.read_only ? u32{KVM_MEM_READONLY} : 0,
-                                           .guest_phys_addr = address,
-                                           .memory_size = slot.size_bytes,
-                                           .userspace_addr = reinterpret_cast<u64>(slot.host)});
+    const Status done = set(address, slot);
     if (!done) {
         free_numbers_.push_back(slot.number);
         failed_(done.error().in(fmt::format("giving the guest memory at {:#x}", address)));

@@ -21,8 +21,9 @@ public:
         return result < 0 ? -errno : result;
     }
     void close(int file) override { ::close(file); }
-    void* map(int file, std::size_t size_bytes) override {
-        void* memory = ::mmap(nullptr, size_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    void* map(int file, std::size_t size_bytes, std::size_t offset_bytes) override {
+        void* memory =
+            ::mmap(nullptr, size_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, static_cast<off_t>(offset_bytes));
         return memory == MAP_FAILED ? nullptr : memory;
     }
     void unmap(void* memory, std::size_t size_bytes) override { ::munmap(memory, size_bytes); }

@@ -14,8 +14,8 @@ public:
     // `argument` is a number or a pointer, as the request has it.
     virtual int ioctl(int file, unsigned long request, std::uintptr_t argument) = 0;
     virtual void close(int file) = 0;
-    // The first `size_bytes` of the file, shared; null: the host refuses.
-    virtual void* map(int file, std::size_t size_bytes) = 0;
+    // `size_bytes` of the file from `offset_bytes` on, shared; null: the host refuses.
+    virtual void* map(int file, std::size_t size_bytes, std::size_t offset_bytes) = 0;
     virtual void unmap(void* memory, std::size_t size_bytes) = 0;
 };
 

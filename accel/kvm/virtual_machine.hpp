@@ -5,18 +5,23 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
+#include <vector>
 
 #include <linux/kvm.h>
 #include <pthread.h>
 
 #include "accel/kvm/system_calls.hpp"
+#include "machine/fabric/ram.hpp"
 #include "machine/fabric/result.hpp"
 #include "machine/fabric/types.hpp"
 
 namespace orrery::kvm {
 
 inline constexpr const char* device_path = "/dev/kvm";
+// KVM_SET_SIGNAL_MASK, as its structure is without the array at its end.
+inline constexpr unsigned long set_signal_mask = _IOC(_IOC_WRITE, KVMIO, 0x8b, sizeof(u32));
 
 // A file of KVM's, closed when it goes.
 class File {
@@ -47,12 +52,12 @@ private:
     int number_;
 };
 
-// One vCPU. All but kick() on one thread at a time, its own.
+// One vCPU. All but kick() and harvest() on one thread at a time, its own.
 class Vcpu {
 public:
-    Vcpu(File file, kvm_run& shared, std::size_t shared_bytes)
-        : file_(std::move(file)), shared_(shared), shared_bytes_(shared_bytes) {}
-    ~Vcpu() { file_.calls().unmap(&shared_, shared_bytes_); }
+    Vcpu(File file, kvm_run& shared, std::size_t shared_bytes, std::span<kvm_dirty_gfn> ring)
+        : file_(std::move(file)), shared_(shared), shared_bytes_(shared_bytes), ring_(ring) {}
+    ~Vcpu();
     Vcpu(const Vcpu&) = delete;
     Vcpu& operator=(const Vcpu&) = delete;
 
@@ -70,13 +75,28 @@ public:
     // Carries out what is left of the instruction that the last exit was from, and no further one: EINTR once it is
     // done, 0 when it needs another exit (API document, KVM_RUN and immediate_exit).
     int finish_instruction();
+    // Groups of registers, as bits of kvm_valid_regs, that KVM writes to the shared pages whenever finish_instruction()
+    // runs: reading them there costs no request.
+    void show_registers(u64 groups) { shown_groups_ = groups; }
+    // They are there, and nothing ran since.
+    [[nodiscard]] bool registers_are_shown() const { return registers_are_shown_; }
+    // What KVM does on its way into the guest, and nothing in the guest: timers that have expired become interrupts.
+    // EINTR, or 0 for an exit that was due. Not between arm() and disarm(); any thread while the vCPU's own waits.
+    int settle();
     // Makes run() return soon. Any thread.
     void kick();
+    // Appends what the dirty ring has gained, in order; KVM gets the entries back by KVM_RESET_DIRTY_RINGS. One thread
+    // at a time, any. Without a ring there is nothing. True: there was no room left, and KVM may have gone on over it.
+    bool harvest(std::vector<kvm_dirty_gfn>& entries);
 
 private:
     File file_;
     kvm_run& shared_;
     std::size_t shared_bytes_;
+    u64 shown_groups_ = 0;
+    bool registers_are_shown_ = false;
+    std::span<kvm_dirty_gfn> ring_;
+    std::size_t next_in_ring_ = 0;
     std::atomic<bool> armed_ = false;
     std::mutex thread_mutex_; // the thread doesn't end while a signal is on its way to it
     pthread_t thread_{};
@@ -91,6 +111,9 @@ public:
     [[nodiscard]] int capability(long number) const;
     [[nodiscard]] const File& device() const { return device_; }
     [[nodiscard]] const File& file() const { return machine_; }
+    // From now on vCPUs have a dirty ring of so many bytes, a power of two. Before the first one. `capability` is one
+    // of KVM_CAP_DIRTY_LOG_RING and KVM_CAP_DIRTY_LOG_RING_ACQ_REL.
+    Status enable_dirty_rings(u32 capability, std::size_t size_bytes);
     Result<std::unique_ptr<Vcpu>> create_vcpu(u32 id);
     // A slot of size 0 is taken away.
     Status set_slot(const kvm_userspace_memory_region& slot);
@@ -102,6 +125,7 @@ private:
     File device_;
     File machine_;
     std::size_t shared_bytes_;
+    std::size_t ring_bytes_ = 0; // of each vCPU's dirty ring
 };
 
 // Opens the device; the error says why not, and what mends it.

@@ -7,7 +7,8 @@
 
 namespace orrery::x86 {
 
-// The names are those of CPUID's feature flags (SDM 2A, CPUID). What every x86-64 processor has is not among them.
+// The names are those of CPUID's feature flags (SDM 2A, CPUID). What every x86-64 processor has is not among them, nor
+// is what depends on the machine around it.
 enum class Feature : u8 {
     sse3,
     ssse3,
@@ -42,6 +43,13 @@ enum class Feature : u8 {
     avx2,
     fma,
     f16c,
+    pcid,
+    smep,
+    umip,
+    pdpe1gb,            // pages of 1 GiB
+    erms,               // REP MOVSB and STOSB are fast
+    fdp_excptn_only,    // x87's data pointer follows exceptions alone
+    fcs_fds_deprecated, // x87's segments are zero
     count,
 };
 

@@ -28,6 +28,7 @@ struct Identity {
     u32 cpus = 1;
     u64 tsc_hz = 1'000'000'000;
     bool apic_enabled = true;
+    bool paravirtual_clock = false; // see paravirtual_clock.hpp
 };
 
 struct CpuidAnswer {

@@ -52,6 +52,10 @@ bool belongs_to_apic(u32 index) {
            (index >= msr::x2apic_first && index <= msr::x2apic_last);
 }
 
+ParavirtualClock* clock_of(const Processor& processor, u32 index) {
+    return belongs_to_paravirtual_clock(index) ? processor.configuration().paravirtual_clock : nullptr;
+}
+
 // The fixed-range MTRRs stand in three places.
 std::optional<std::size_t> fixed_mtrr(u32 index) {
     if (index == msr::mtrr_fix64k) return 0;
@@ -149,6 +153,12 @@ Faulting<u64> read_msr(Processor& processor, u32 index) {
         if (!value) return refused();
         return *value;
     }
+    if (ParavirtualClock* clock = clock_of(processor, index)) {
+        u64 value = 0;
+        processor.core().services().run_waiting(
+            [&] { value = clock->read_msr(processor.configuration().apic_id, index); });
+        return value;
+    }
     if (const u64* plain = plain_register(state, index)) return *plain;
     if (const u64* address = address_register(state, index)) return *address;
     if (const auto constant = constant_register(index)) return *constant;
@@ -177,6 +187,10 @@ Faulting<void> write_msr(Processor& processor, u32 index, u64 value) {
         if (apic) core.services().run_waiting([&] { taken = apic->write_msr(index, value); });
         if (!taken) return refused();
         if (index == msr::apic_base) core.services().flush_all(); // its page may have moved
+        return {};
+    }
+    if (ParavirtualClock* clock = clock_of(processor, index)) {
+        core.services().run_waiting([&] { clock->write_msr(processor.configuration().apic_id, index, value); });
         return {};
     }
     if (u64* plain = plain_register(state, index)) {

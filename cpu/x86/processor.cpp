@@ -50,13 +50,17 @@ Identity Processor::identity() const {
             .apic_id = configuration_.apic_id,
             .cpus = configuration_.cpus,
             .tsc_hz = configuration_.tsc_hz,
-            .apic_enabled = configuration_.interrupts && configuration_.interrupts->enabled()};
+            .apic_enabled = configuration_.interrupts && configuration_.interrupts->enabled(),
+            .paravirtual_clock = configuration_.paravirtual_clock != nullptr};
 }
 
 void Processor::set_tsc_offset(u64 offset) {
     core_.state().tsc_offset = offset;
-    if (configuration_.interrupts)
-        core_.services().run_waiting([&] { configuration_.interrupts->set_tsc_offset(offset); });
+    core_.services().run_waiting([&] {
+        if (configuration_.interrupts) configuration_.interrupts->set_tsc_offset(offset);
+        if (configuration_.paravirtual_clock)
+            configuration_.paravirtual_clock->set_tsc_offset(configuration_.apic_id, offset);
+    });
 }
 
 void Processor::reset() {
@@ -191,6 +195,8 @@ void Processor::take_init() {
     state.a20 = before.a20;
     std::atomic_ref(state.activity).store(configuration_.bootstrap ? Activity::running : Activity::waiting_for_sipi);
     std::atomic_ref(state.events).fetch_and(~(event::init | event::nmi), std::memory_order_acq_rel);
+    if (ParavirtualClock* clock = configuration_.paravirtual_clock)
+        core_.services().run_waiting([&] { clock->init(configuration_.apic_id); });
     core_.services().flush_all();
     core_.services().context_changed();
     restored();

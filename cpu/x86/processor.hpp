@@ -12,6 +12,7 @@
 #include "cpu/x86/interrupts.hpp"
 #include "cpu/x86/mode.hpp"
 #include "cpu/x86/model.hpp"
+#include "cpu/x86/paravirtual_clock.hpp"
 #include "machine/fabric/frequency.hpp"
 #include "machine/fabric/local_interrupts.hpp"
 
@@ -25,6 +26,8 @@ struct ProcessorConfiguration {
     u64 tsc_hz = 1'000'000'000;
     bool bootstrap = true;                 // runs after a reset; the others wait for a start-up message
     LocalInterrupts* interrupts = nullptr; // outlives the processor; without one there are no interrupts
+    // Outlives the processor, which it knows by `apic_id`; without one there are no registers of it.
+    ParavirtualClock* paravirtual_clock = nullptr;
     // The third fault in a row: boards reset the machine.
     std::function<void()> shut_down{};
     // What RDRAND and RDSEED give, as deterministic as the machine has to be; without it they say that there is
@@ -112,7 +115,7 @@ public:
     [[nodiscard]] const ProcessorConfiguration& configuration() const { return configuration_; }
     [[nodiscard]] Identity identity() const;
     [[nodiscard]] u64 time_stamp() const { return tsc_.ticks(clock_.now_ns()) + core_.state().tsc_offset; }
-    // Also tells the APIC, whose deadlines are in that time.
+    // Also tells the APIC, whose deadlines are in that time, and the paravirtual clock.
     void set_tsc_offset(u64 offset);
     [[nodiscard]] Core& core() { return core_; }
     [[nodiscard]] const Core& core() const { return core_; }

@@ -91,6 +91,7 @@ Result<std::unique_ptr<SlirpNetwork>> SlirpNetwork::create(const NetworkOptions&
     SlirpConfig config{};
     config.version = 1;
     config.in_enabled = true;
+    config.restricted = options.isolated;
     config.vnetwork = network;
     config.vnetmask = netmask;
     config.vhost = gateway;

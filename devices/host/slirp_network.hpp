@@ -28,6 +28,7 @@ struct PortForward {
 struct NetworkOptions {
     bool user = false; // else there is no network
     std::vector<PortForward> forwards;
+    bool isolated = false; // the guest reaches the gateway's own services only
 };
 
 // user[,forward=tcp:HOSTPORT:GUESTPORT]… or none.

@@ -9,6 +9,9 @@ namespace {
 
 log::TracePoint trace_message{"apic.message"};
 
+// SDM 3A 11.11.1 and 11.11.2
+constexpr u32 logical_bit = 4, assert_bit = 0x4000, level_bit = 0x8000;
+
 } // namespace
 
 std::string_view delivery_mode_name(DeliveryMode mode) {
@@ -20,11 +23,36 @@ std::string_view delivery_mode_name(DeliveryMode mode) {
 bool InterruptBus::send(const InterruptMessage& message, const InterruptTarget* except) {
     trace_message("to {:#x}{} mode {} vector {:#04x}{}", message.destination, message.logical ? " (logical)" : "",
                   static_cast<u32>(message.mode), message.vector, message.level_triggered ? " level" : "");
+    if (keeper_) return keeper_->take(message.stored());
     if (message.mode == DeliveryMode::lowest_priority) return send_to_least_busy(message, except);
     bool taken = false;
     for (InterruptTarget* target : targets_)
         if (target != except && target->is_meant(message)) taken |= target->accept(message);
     return taken;
+}
+
+DeviceMessage InterruptMessage::stored() const {
+    return {.address = InterruptBus::window_base + (u64{destination & 0xff} << 12 | (logical ? logical_bit : 0)),
+            .data = vector | static_cast<u32>(mode) << 8 | assert_bit | (level_triggered ? level_bit : 0)};
+}
+
+void InterruptBus::lent(LocalApicKeeper& keeper) {
+    keeper_ = &keeper;
+    if (lent_++ == 0) level_messages_changed();
+}
+
+// What is asked for still hasn't been taken, perhaps because it came between.
+void InterruptBus::returned() {
+    if (--lent_ != 0) return;
+    keeper_ = nullptr;
+    targets_changed();
+}
+
+void InterruptBus::level_messages_changed() {
+    if (!keeper_) return;
+    std::vector<DeviceMessage> messages;
+    for (const InterruptSource* source : sources_) source->add_level_messages(messages);
+    keeper_->follow_ends(messages);
 }
 
 // Of those who are equally busy it is the first.
@@ -45,7 +73,7 @@ void InterruptBus::targets_changed() {
     for (InterruptSource* source : sources_) source->targets_changed();
 }
 
-// SDM 3A 11.11.1 and 11.11.2. The destination mode counts also without the redirection hint, as it does on hardware.
+// The destination mode counts also without the redirection hint, as it does on hardware.
 void InterruptBus::message(GuestPhysical address, u32 data) {
     if (!(address >= window_base && address - window_base < window_size_bytes)) {
         log::guest_error("interrupt bus", "a message to {:#x} is for no CPU", address.value);
@@ -54,14 +82,14 @@ void InterruptBus::message(GuestPhysical address, u32 data) {
     const bool redirection_hint = (address.value & 8) != 0;
     InterruptMessage message{
         .destination = InterruptMessage::wide(static_cast<u8>(address.value >> 12)),
-        .logical = (address.value & 4) != 0,
+        .logical = (address.value & logical_bit) != 0,
         .mode = static_cast<DeliveryMode>(data >> 8 & 7),
         .vector = static_cast<u8>(data),
-        .level_triggered = (data & 0x8000) != 0,
+        .level_triggered = (data & level_bit) != 0,
     };
     if (redirection_hint && message.logical && message.mode == DeliveryMode::fixed)
         message.mode = DeliveryMode::lowest_priority;
-    const bool level_ends = message.level_triggered && (data & 0x4000) == 0;
+    const bool level_ends = message.level_triggered && (data & assert_bit) == 0;
     if (level_ends) return; // a level that is withdrawn: only its beginning is a request
     send(message);
 }

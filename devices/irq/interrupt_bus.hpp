@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "machine/fabric/address_space.hpp"
+#include "machine/fabric/lent_interrupts.hpp"
 #include "machine/fabric/msi.hpp"
 #include "machine/fabric/types.hpp"
 
@@ -37,6 +38,8 @@ struct InterruptMessage {
 
     // The destination of a sender that has eight bits for it, all of them ones for everyone.
     static constexpr u32 wide(u8 destination) { return destination == 0xff ? everyone : destination; }
+    // As a device would store it (SDM 3A 11.11), for destinations of eight bits.
+    [[nodiscard]] DeviceMessage stored() const;
 };
 
 // A local APIC as the bus sees it.
@@ -59,6 +62,8 @@ public:
     virtual void end_of_interrupt(u8 vector) = 0;
     // A local APIC may take now what it didn't before.
     virtual void targets_changed() = 0;
+    // Appends the messages that it sends for levels.
+    virtual void add_level_messages(std::vector<DeviceMessage>& messages) const = 0;
 };
 
 // As an IoHandler it is the window FEE0'0000h to FEEF'FFFFh, where stores are messages.
@@ -67,6 +72,7 @@ public:
     static constexpr GuestPhysical window_base{0xfee0'0000};
     static constexpr u64 window_size_bytes = 1 * MiB;
 
+    // What is constructed with a bus adds itself.
     void add(InterruptTarget& target) { targets_.push_back(&target); }
     void add(InterruptSource& source) { sources_.push_back(&source); }
 
@@ -74,6 +80,11 @@ public:
     bool send(const InterruptMessage& message, const InterruptTarget* except = nullptr);
     void end_of_interrupt(u8 vector);
     void targets_changed();
+    // What sources send for levels has changed.
+    void level_messages_changed();
+    // Of each local APIC that is lent, and that has come back: as long as there are any, the keeper has the messages.
+    void lent(LocalApicKeeper& keeper);
+    void returned();
 
     // MsiSink
     void message(GuestPhysical address, u32 data) override;
@@ -88,6 +99,8 @@ private:
 
     std::vector<InterruptTarget*> targets_;
     std::vector<InterruptSource*> sources_;
+    LocalApicKeeper* keeper_ = nullptr;
+    u32 lent_ = 0;
 };
 
 } // namespace orrery

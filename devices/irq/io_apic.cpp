@@ -113,6 +113,7 @@ void IoApic::write_entry(u32 pin, u64 value) {
     u64& entry = s_.entry[pin];
     entry = (value & entry::writable) | (entry & entry::remote_irr);
     if (!keeps_level(entry)) entry &= ~u64{entry::remote_irr};
+    bus_.level_messages_changed();
     service_level(pin);
 }
 
@@ -147,15 +148,23 @@ void IoApic::service_level(u32 pin) {
     if (send(pin)) entry |= entry::remote_irr;
 }
 
-bool IoApic::send(u32 pin) {
+InterruptMessage IoApic::message(u32 pin) const {
     const u64 entry = s_.entry[pin];
-    return bus_.send({
+    return {
         .destination = InterruptMessage::wide(static_cast<u8>(entry >> 56)),
         .logical = (entry & entry::logical) != 0,
         .mode = mode_of(entry),
         .vector = static_cast<u8>(entry & entry::vector),
         .level_triggered = keeps_level(entry),
-    });
+    };
+}
+
+bool IoApic::send(u32 pin) { return bus_.send(message(pin)); }
+
+// Masked ones, too: what they have sent may not have ended.
+void IoApic::add_level_messages(std::vector<DeviceMessage>& messages) const {
+    for (u32 pin = 0; pin < pins; ++pin)
+        if (keeps_level(s_.entry[pin])) messages.push_back(message(pin).stored());
 }
 
 void IoApic::end_of_interrupt(u8 vector) {

@@ -40,6 +40,7 @@ public:
     // InterruptSource
     void end_of_interrupt(u8 vector) override;
     void targets_changed() override;
+    void add_level_messages(std::vector<DeviceMessage>& messages) const override;
 
     // In io_apic_table.cpp.
     [[nodiscard]] std::vector<IrqInput> irq_inputs() const override;
@@ -81,6 +82,7 @@ private:
     [[nodiscard]] bool active(u32 pin) const;
     [[nodiscard]] static bool keeps_level(u64 entry);
     void service_level(u32 pin);
+    [[nodiscard]] InterruptMessage message(u32 pin) const;
     bool send(u32 pin);
 
     // Configuration

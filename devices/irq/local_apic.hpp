@@ -20,6 +20,7 @@ class LocalApic final : public Component,
                         public IoHandler,
                         public IrqSink,
                         public LocalInterrupts,
+                        public LendableApic,
                         public InterruptTarget {
 public:
     static constexpr u64 window_size_bytes = 0x1000;
@@ -58,6 +59,13 @@ public:
     [[nodiscard]] bool enabled() const override;
     void set_tsc_offset(u64 offset) override;
     [[nodiscard]] const TableSource* tables() const override { return &table_; }
+    [[nodiscard]] LendableApic* lendable() override { return this; }
+
+    // LendableApic (local_apic_lending.cpp)
+    LocalApicRegisters lend(LocalApicKeeper& keeper, bool timer) override;
+    void take_back(const LocalApicRegisters& registers) override;
+    void tell_end(u8 vector) override;
+    [[nodiscard]] bool timer_counts() override;
 
     // IoHandler: the register page.
     [[nodiscard]] Widths widths() const override { return {Width::byte, Width::word}; }
@@ -181,6 +189,10 @@ private:
     // State
     LocalApicTimer timer_;
     State s_;
+    // While the registers are lent, `requests` and their modes are what has come since; that is over before anyone
+    // looks at the state.
+    enum class Lent : u8 { nothing, registers, registers_and_timer };
+    Lent lent_ = Lent::nothing;
 
     // Derived: what the CPU reads without the lock while others may change the state.
     std::atomic<bool> deliverable_ = false;

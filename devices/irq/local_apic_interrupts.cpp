@@ -43,13 +43,15 @@ u8 LocalApic::processor_priority() const {
 }
 
 bool LocalApic::vector_waits() const {
+    if (lent_ != Lent::nothing) return false;
     const u32 request = highest(s_.requests);
     return request != no_vector && request >> 4 > processor_priority() >> 4;
 }
 
-// A disabled APIC leaves LINT0 to be the CPU's INTR (SDM 3A 11.4.3).
+// A disabled APIC leaves LINT0 to be the CPU's INTR (SDM 3A 11.4.3). Who keeps the registers knows whether this one is.
 bool LocalApic::external_waits() const {
     if (!pic_) return false;
+    if (lent_ != Lent::nothing) return s_.external || (s_.pins >> lint0 & 1) != 0;
     if (!is_on()) return (s_.pins >> lint0 & 1) != 0;
     for (const u32 pin : {u32{lint0}, u32{lint1}}) {
         const u32 entry = s_.local[index_of[pin]];
@@ -79,7 +81,7 @@ std::optional<u8> LocalApic::acknowledge() {
         return vector;
     }
     const u32 vector = highest(s_.requests);
-    if (vector == no_vector) return std::nullopt;
+    if (vector == no_vector || lent_ != Lent::nothing) return std::nullopt;
     if (!vector_waits()) return static_cast<u8>(s_.spurious & svr::vector); // masked meanwhile (SDM 3A 11.9)
     put(s_.requests, vector, false);
     put(s_.in_service, vector, true);
@@ -224,7 +226,8 @@ void LocalApic::schedule_timer() {
     const u32 vector = entry & lvt::vector;
     const bool waits = vector < lowest_vector || contains(s_.requests, vector);
     const bool periodic = (entry >> lvt::timer_mode_shift & 3) == u32{1};
-    timer_.schedule(!(entry & lvt::masked) && !(periodic && waits));
+    const bool here = lent_ != Lent::registers_and_timer;
+    timer_.schedule(here && !(entry & lvt::masked) && !(periodic && waits));
 }
 
 // SDM 3A 11.5.3. Only what is new interrupts.

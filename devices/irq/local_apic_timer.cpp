@@ -74,6 +74,25 @@ void LocalApicTimer::set_deadline(u64 tsc) {
 
 void LocalApicTimer::set_tsc_offset(u64 offset) { s_.tsc_offset = offset; }
 
+// Time goes on meanwhile: what falls due between looking and reading would be lost.
+LocalApicTimer::Position LocalApicTimer::position() {
+    Position position;
+    do {
+        settle();
+        position = {s_.mode, s_.divide, initial_count(), current_count(), deadline()};
+    } while (s_.event_ns <= event_.clock().now_ns());
+    return position;
+}
+
+void LocalApicTimer::go_on(const Position& from) {
+    s_.mode = from.mode;
+    s_.divide = from.divide;
+    s_.initial = from.initial;
+    s_.count = from.count;
+    s_.deadline = from.deadline;
+    if (s_.count != 0) s_.origin_ticks = now_ticks();
+}
+
 u64 LocalApicTimer::next_expiry_ns() const {
     const u64 counts = elapsed();
     const u64 left = remaining(counts);

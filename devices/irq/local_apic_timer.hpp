@@ -47,7 +47,17 @@ public:
     [[nodiscard]] u8 divide() const { return s_.divide; }
     [[nodiscard]] u64 deadline() const;
 
+    struct Position {
+        Mode mode = Mode::one_shot;
+        u8 divide = 0;
+        u32 initial = 0;
+        u32 count = 0;    // 0: it stands still
+        u64 deadline = 0; // 0: disarmed
+    };
+    // Where it is, with all fired that is due. schedule() may stop it then.
+    [[nodiscard]] Position position();
     // Every change is followed by schedule().
+    void go_on(const Position& from);
     void set_initial_count(u32 count);
     void set_divide(u8 value);
     void set_mode(Mode mode);

@@ -114,6 +114,14 @@ void VirtioPci::write(u64 offset, u64 value, Width width) {
     device_.notify(static_cast<u32>((offset - notify_base) / notify_off_multiplier));
 }
 
+// One for each queue. Drivers write its number there, in 16 bits (4.1.4.4).
+std::vector<IoHandler::Doorbell> VirtioPci::doorbells() const {
+    std::vector<Doorbell> bells;
+    for (u32 queue = 0; queue < device_.queue_count(); ++queue)
+        bells.push_back({notify_base + u64{notify_off_multiplier} * queue, Width::half, queue});
+    return bells;
+}
+
 std::string VirtioPci::register_name(u64 offset, bool) const {
     constexpr auto registers = std::to_array<RegisterName>({
         {device_feature_select, "device_feature_select"},

@@ -16,6 +16,7 @@ public:
     u64 read(u64 offset, Width width) override;
     void write(u64 offset, u64 value, Width width) override;
     [[nodiscard]] std::string register_name(u64 offset, bool write) const override;
+    [[nodiscard]] std::vector<Doorbell> doorbells() const override;
 
     u32 read_config(u32 offset, Width width) override;
     void write_config(u32 offset, u32 value, Width width) override;

@@ -11,6 +11,7 @@
 #include "accel/dbt/code_inspector.hpp"
 #include "accel/dbt/translator.hpp"
 #include "accel/kvm/host.hpp"
+#include "accel/kvm/x86/irqchip.hpp"
 #include "devices/host/file_disk.hpp"
 #include "devices/host/slirp_network.hpp"
 #include "devices/host/terminal.hpp"
@@ -33,11 +34,14 @@ struct BoardOptions {
     dbt::Engine engine = dbt::Engine::baseline;
     // Unless empty: CPUs run on KVM, on a host of which this is known, and `engine` runs what KVM can't.
     std::optional<kvm::HostFacts> kvm;
-    u64 kvm_fallback_every = 0; // see kvm::EngineOptions
+    u64 kvm_fallback_every = 0; // see kvm::EngineOptions, as the next
+    kvm::Irqchip kvm_irqchip = kvm::Irqchip::user;
+    bool kvm_ioeventfd = false; // virtio queues' notifications don't stop the CPU
     u32 cpus = 1;
     u64 memory_bytes = 1 * GiB;
     // By name, as the error for an unknown one lists them; empty: the board's default.
     std::string cpu_model;
+    bool paravirtual_clock = false; // see x86::ParavirtualClock
     // Firmware: a file, none (the kernel is entered without any), or our own.
     std::optional<std::string> bios;
     bool bios_none = false;

@@ -79,6 +79,7 @@ private:
     Status add_memory();
     Status add_interrupt_controllers();
     Status add_accelerator();
+    x86::ParavirtualClock* add_paravirtual_clock(u64 tsc_hz);
     Status add_cpus();
     Status add_timers();
     Status add_video();
@@ -155,6 +156,10 @@ Status Builder::check() const {
         return error("--bios none: {} then needs a kernel to start, with --kernel FILE", board());
     if (options_.kvm && options_.deterministic)
         return error("--engine kvm: KVM doesn't count instructions, which --deterministic needs; use --engine jit");
+    if (options_.kvm_irqchip == kvm::Irqchip::split && !options_.kvm)
+        return error("--kvm-irqchip split: only CPUs on KVM have their local APICs there; leave it out");
+    if (options_.kvm_ioeventfd && !options_.kvm)
+        return error("--kvm-ioeventfd: only CPUs on KVM notify devices that way; leave it out");
     if (options_.cpu_model.empty()) return {};
     if (!x86::find_model(options_.cpu_model))
         return error("--cpu: {} has no CPU '{}'; it has {}", board(), options_.cpu_model, model_names());
@@ -196,7 +201,6 @@ Status Builder::add_interrupt_controllers() {
     TRY_STATUS(map_ports("pic.elcr", pic_elcr, pic_->elcr_ports()));
     io_apic_ =
         &make<IoApic>("ioapic", IoApic::Configuration{.active_low_pins = q35_ ? q35_pirq_pins : 0}, *interrupt_bus_);
-    interrupt_bus_->add(*io_apic_);
     TRY_STATUS(map("ioapic", io_apic_window, *io_apic_));
     isa_ = &machine_.keep(std::make_unique<IsaInterrupts>(*pic_, *io_apic_));
     for (u32 irq = 1; irq < irqs_.size(); ++irq)
@@ -207,6 +211,8 @@ Status Builder::add_interrupt_controllers() {
 
 Status Builder::add_accelerator() {
     kvm::EngineOptions options{.facts = *options_.kvm,
+                               .irqchip = options_.kvm_irqchip,
+                               .events = options_.kvm_ioeventfd ? &machine_.events() : nullptr,
                                .fallback_every = options_.kvm_fallback_every,
                                .failed = [this_machine = &machine_](Error why) {
                                    const MachineEntry lock(this_machine->lock());
@@ -218,12 +224,22 @@ Status Builder::add_accelerator() {
     return {};
 }
 
+// Before the CPUs, which tell it of their counters when they are reset.
+x86::ParavirtualClock* Builder::add_paravirtual_clock(u64 tsc_hz) {
+    static_assert(pc_most_cpus <= x86::ParavirtualClock::most_cpus);
+    if (!options_.paravirtual_clock) return nullptr;
+    const x86::ParavirtualClock::Configuration configuration{
+        .cpus = options_.cpus, .tsc_hz = tsc_hz, .power_on_ns = power_on_date_ns(options_)};
+    return &make<x86::ParavirtualClock>("paravirtual-clock", configuration, machine_.memory());
+}
+
 Status Builder::add_cpus() {
     x86::Model model =
         *x86::find_model(options_.cpu_model.empty() ? default_model : std::string_view(options_.cpu_model));
     if (options_.kvm) TRY_STATUS(add_accelerator());
     if (accelerator_) model.features = accelerator_->features(model.features);
     const u64 tsc_hz = accelerator_ ? accelerator_->time_stamp_hz() : pc::tsc_hz;
+    x86::ParavirtualClock* const clock = add_paravirtual_clock(tsc_hz);
     auto& translator = machine_.keep(TRY(dbt::Translator::create(options_.engine, x86::Processor::guest_description(),
                                                                  CpuMemory::state_offset_bytes(), machine_.memory(),
                                                                  translated_code_bytes, options_.count_executions)));
@@ -235,7 +251,6 @@ Status Builder::add_cpus() {
         auto& apic = make<LocalApic>(fmt::format("apic{}", id),
                                      LocalApic::Configuration{.id = id, .bootstrap = id == 0, .tsc_hz = tsc_hz},
                                      LocalApic::Wiring{machine_.lock(), machine_.clock(), *interrupt_bus_, pic_});
-        interrupt_bus_->add(apic);
         interrupt_request_->add(apic);
         apics_.push_back(&apic);
         auto& memory = machine_.keep(std::make_unique<CpuMemory>());
@@ -249,6 +264,7 @@ Status Builder::add_cpus() {
                                         .tsc_hz = tsc_hz,
                                         .bootstrap = id == 0,
                                         .interrupts = &apic,
+                                        .paravirtual_clock = clock,
                                         .shut_down = [this_machine = &machine_] { this_machine->request_reset(); },
                                         .random = [&random] { return random.next(); },
                                         .floating_point_error =

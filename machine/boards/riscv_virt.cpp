@@ -84,6 +84,9 @@ Status Builder::check() const {
                      riscv_virt_most_memory / GiB, options_.memory_bytes);
     if (!options_.cpu_model.empty())
         return error("--cpu {}: riscv-virt has harts of one kind only; leave the option out", options_.cpu_model);
+    if (options_.paravirtual_clock)
+        return error("--cpu +kvmclock: riscv-virt's harts have no such clock, and need none, since the device tree "
+                     "tells their counter's frequency; leave the option out");
     if (!options_.cdroms.empty()) return error("--cdrom: riscv-virt has no drive for it; use --disk FILE,readonly");
     if (!options_.floppies.empty()) return error("--floppy: riscv-virt has no drive for it; use --disk FILE");
     if (options_.debug_console != "none")

@@ -17,21 +17,56 @@ u64 host_monotonic_ns() {
 
 u64 HostTime::now_ns() const {
     std::lock_guard guard(mutex_);
-    return running_ ? base_ns_ + (host_monotonic_ns() - started_at_ns_) : base_ns_;
+    if (!running_) return base_ns_;
+    const u64 now = count(); // which may change the rest
+    return base_ns_ + since_start_ns(now);
 }
 
 void HostTime::set_ns(u64 ns) {
     std::lock_guard guard(mutex_);
+    started_at_ = count();
     base_ns_ = ns;
-    started_at_ns_ = host_monotonic_ns();
 }
 
 void HostTime::run(bool running) {
     std::lock_guard guard(mutex_);
-    const u64 host = host_monotonic_ns();
-    if (running_) base_ns_ += host - started_at_ns_;
-    started_at_ns_ = host;
+    const u64 now = count();
+    if (running_) base_ns_ += since_start_ns(now);
+    started_at_ = now;
     running_ = running;
+}
+
+void HostTime::follow(const HostCounter& counter) {
+    std::lock_guard guard(mutex_);
+    counter_ = counter;
+    started_at_ = last_ = counter.now();
+}
+
+std::optional<CounterOrigin> HostTime::origin() const {
+    std::lock_guard guard(mutex_);
+    if (!running_ || !counter_) return std::nullopt;
+    return CounterOrigin{.ns = base_ns_, .count = started_at_};
+}
+
+// Far back is where a counter begins anew: time goes on from where it was. A little is how far those of the host's
+// processors may be apart.
+u64 HostTime::count() const {
+    if (!counter_) return host_monotonic_ns();
+    const u64 now = counter_->now();
+    if (now < last_ && last_ - now > counter_->hz) {
+        if (running_) base_ns_ += since_start_ns(last_);
+        started_at_ = now;
+    }
+    last_ = now;
+    return now;
+}
+
+// Whole seconds apart from the rest: what is multiplied stays within 64 bits.
+u64 HostTime::since_start_ns(u64 count) const {
+    const u64 passed = count - std::min(count, started_at_);
+    if (!counter_) return passed;
+    constexpr u64 ns_per_second = 1'000'000'000;
+    return passed / counter_->hz * ns_per_second + passed % counter_->hz * ns_per_second / counter_->hz;
 }
 
 void Clock::state(StateVisitor& visitor) {

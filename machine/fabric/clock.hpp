@@ -7,6 +7,7 @@
 #include <functional>
 #include <limits>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,18 @@ namespace orrery {
 
 inline constexpr u64 never_ns = std::numeric_limits<u64>::max();
 
+// A counter of the host's that never changes its pace. It may begin anew when the host has slept.
+struct HostCounter {
+    u64 hz = 0; // at most 18 GHz
+    u64 (*now)() = nullptr;
+};
+
+// A moment at which virtual time was `ns` and the counter `count`; both have run ever since.
+struct CounterOrigin {
+    u64 ns = 0;
+    u64 count = 0;
+};
+
 // How virtual time flows while the machine runs. Called from any thread.
 class TimeSource {
 public:
@@ -26,20 +39,32 @@ public:
     virtual void set_ns(u64 ns) = 0;
     // While stopped, time stands still.
     virtual void run(bool running) = 0;
+    // Takes time from this counter, if it is the host's time at all. Before it runs.
+    virtual void follow(const HostCounter&) {}
+    // Empty while time stands still, and where it doesn't flow with a counter that someone gave.
+    [[nodiscard]] virtual std::optional<CounterOrigin> origin() const { return std::nullopt; }
 };
 
-// The host's CLOCK_MONOTONIC, counting only while running.
+// The host's CLOCK_MONOTONIC or, so that something else that counts by it never drifts away, a given counter. Counts
+// only while running.
 class HostTime final : public TimeSource {
 public:
     [[nodiscard]] u64 now_ns() const override;
     void set_ns(u64 ns) override;
     void run(bool running) override;
+    void follow(const HostCounter& counter) override;
+    [[nodiscard]] std::optional<CounterOrigin> origin() const override;
 
 private:
+    [[nodiscard]] u64 count() const;
+    [[nodiscard]] u64 since_start_ns(u64 count) const;
+
     mutable std::mutex mutex_;
-    u64 base_ns_ = 0;
-    u64 started_at_ns_ = 0;
+    std::optional<HostCounter> counter_;
     bool running_ = false;
+    mutable u64 base_ns_ = 0;
+    mutable u64 started_at_ = 0; // by the counter, else in nanoseconds
+    mutable u64 last_ = 0;       // read, the same way
 };
 
 class Timer;
@@ -49,6 +74,9 @@ public:
     Clock(std::string name, TimeSource& source) : Component(std::move(name)), source_(source) {}
 
     [[nodiscard]] u64 now_ns() const { return source_.now_ns(); }
+    // See TimeSource.
+    void follow(const HostCounter& counter) { source_.follow(counter); }
+    [[nodiscard]] std::optional<CounterOrigin> origin() const { return source_.origin(); }
     // The earliest armed deadline, never_ns if there is none. Any thread.
     [[nodiscard]] u64 next_deadline_ns() const { return next_.load(std::memory_order_acquire); }
     // Fires every timer whose deadline is at or before `now`, in order of deadline, then of arming. Machine lock held.

@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "machine/fabric/lent_interrupts.hpp"
 #include "machine/fabric/table_source.hpp"
 #include "machine/fabric/types.hpp"
 
@@ -50,6 +51,9 @@ public:
 
     // Its registers, decoded for people; null: there is nothing to show.
     [[nodiscard]] virtual const TableSource* tables() const { return nullptr; }
+
+    // By which engines with APICs of their own have its registers; null: they can't.
+    [[nodiscard]] virtual LendableApic* lendable() { return nullptr; }
 
     // Whether the APIC is there at all (IA32_APIC_BASE.EN), as CPUID.1:EDX.APIC shows it.
     [[nodiscard]] virtual bool enabled() const = 0;

@@ -5,6 +5,12 @@
 
 namespace orrery {
 
+struct DeviceMessage {
+    GuestPhysical address;
+    u32 data = 0;
+    bool operator==(const DeviceMessage&) const = default;
+};
+
 class MsiSink {
 public:
     virtual ~MsiSink() = default;

@@ -130,6 +130,23 @@ def terminal(program, scratch):
         expect(termios.tcgetattr(console.child_end) == console.settings_before, "the terminal's settings were not restored", console)
 
 
+def paravirtual_clock(program, scratch, **settings):
+    """The kernel takes the clock for its time, with a choice of the TSC, and the host's date from it."""
+    with running(program, debian(scratch, cpu="+kvmclock", append="console=ttyS0 clocksource=kvm-clock", **settings), terminal=True) as console:
+        console.wait_for("kvm-clock: Using msrs 4b564d01 and 4b564d00")
+        console.wait_for("Switched to clocksource kvm-clock")
+        console.wait_for("orrery:~# ")
+        console.type("cd /sys/devices/system/clocksource/clocksource0\r")
+        console.type("echo $(cat current_clocksource) of $(cat available_clocksource) at $(date +%s); echo a$((40+2))b\r")
+        console.wait_for("a42b")
+        found = re.search(r"(?m)^kvm-clock of (.*) at (\d+)$", console.text)
+        expect(found and "kvm-clock" in found[1].split() and "tsc" in found[1].split(), "the clock isn't the kernel's", console)
+        expect(abs(int(found[2]) - time.time()) < 60, "the guest's date isn't the host's", console)
+        console.type("sleep 1; poweroff\r")
+        expect(console.wait_for_end() == 0, "the machine wasn't switched off", console)
+        expect("Call Trace:" not in console.text and "unstable" not in console.text, "the kernel has a complaint", console)
+
+
 def obeying_u_boot(console):
     """Waits for its prompt, and for the answer to a command there."""
     console.wait_for("U-Boot 20")
@@ -266,6 +283,8 @@ VARIATIONS = {
     "pc": variation(one_boot, machine="pc", disk_words=",virtio"),
     "pc_cpus_2": variation(one_boot, machine="pc", cpus=2),
     "pc_linux_6_1": variation(one_boot, machine="pc", suite="bookworm", kernel="6.1.", disk_words=",virtio"),
+    "pc_kvmclock": variation(paravirtual_clock, machine="pc"),
+    "q35_kvmclock_cpus_2": variation(paravirtual_clock, machine="q35", cpus=2),
     "q35_cpus_4": variation(one_boot, machine="q35", cpus=4),
     "pc_grub_cd": variation(grub, make=grub_cd, machine="pc"),
     "pc_grub_ide": variation(grub, make=grub_disk, root="/dev/sda1", machine="pc"),

@@ -37,6 +37,7 @@ class Settings:
     boot: str | None = None
     net: bool = True
     engine: str | None = None
+    cpu: str | None = None
 
 
 def fetched(what="guest", network=False, architecture="riscv64", suite="trixie"):
@@ -54,7 +55,7 @@ def architecture_of(machine):
 
 def orrery_command(program, s):
     command = [program, "run", "--machine", s.machine, "--cpus", str(s.cpus), "--memory", s.memory, "--net", "user" if s.net else "none"]
-    options = {"--engine": s.engine, "--bios": s.bios, "--flash": s.flash, "--kernel": s.kernel, "--initrd": s.initrd, "--cdrom": s.cdrom, "--boot": s.boot,
+    options = {"--engine": s.engine, "--cpu": s.cpu, "--bios": s.bios, "--flash": s.flash, "--kernel": s.kernel, "--initrd": s.initrd, "--cdrom": s.cdrom, "--boot": s.boot,
                "--disk": s.disk and f"{s.disk}{s.disk_words}"}
     for option, value in options.items():
         command += [option, str(value)] if value else []

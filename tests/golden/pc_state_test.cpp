@@ -18,6 +18,7 @@ void check_layout(decltype(create_pc) create, const std::string& golden) {
     options.network.user = true;
     options.serial = "none";
     options.deterministic = true;
+    options.paravirtual_clock = true;
     options.disks = {{.path = disk.path(), .snapshot = true}};
     options.cdroms = {disk.path()};
     options.floppies = {floppy.path()};

@@ -12,4 +12,18 @@ bool has_kvm() {
     return machine.has_value();
 }
 
+std::vector<kvm::DirtyTracking> dirty_tracking_ways() {
+    using enum kvm::DirtyTracking;
+    std::vector<kvm::DirtyTracking> ways;
+    for (const auto way : {ring, cleared_log, log}) {
+        auto machine = kvm::create_x86_machine(kvm::host_system_calls()).value();
+        const auto enabled = kvm::DirtyPages::enable(*machine, way);
+        if (enabled)
+            ways.push_back(way);
+        else
+            fmt::print("left out: {}\n", enabled.error().message());
+    }
+    return ways;
+}
+
 } // namespace orrery::test

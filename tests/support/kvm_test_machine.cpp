@@ -14,7 +14,8 @@ constexpr u64 all_rights = 7;
 
 } // namespace
 
-KvmTestMachine::KvmTestMachine(kvm::SystemCalls* calls, kvm::EngineOptions options, x86::Features features)
+KvmTestMachine::KvmTestMachine(kvm::SystemCalls* calls, kvm::EngineOptions options, x86::Features features,
+                               bool bootstrap)
     : machine_(Machine::create({}).value()) {
     Ram& ram = machine_->add_ram(Ram::create("ram", memory_bytes).value());
     bool mapped =
@@ -26,6 +27,9 @@ KvmTestMachine::KvmTestMachine(kvm::SystemCalls* calls, kvm::EngineOptions optio
     options.failed = [this](const Error& why) { failures.push_back(why.message()); };
     kvm::Engine* engine = nullptr;
     if (calls) engine = &machine_->keep(kvm::create_engine(*calls, *machine_, std::move(options)).value());
+    const u64 tsc_hz = engine ? engine->time_stamp_hz() : 1'000'000'000;
+    auto& clock = machine_->add(std::make_unique<x86::ParavirtualClock>(
+        "paravirtual-clock", x86::ParavirtualClock::Configuration{.tsc_hz = tsc_hz}, machine_->memory()));
     auto& translator =
         machine_->keep(dbt::Translator::create(dbt::Engine::baseline, x86::Processor::guest_description(),
                                                CpuMemory::state_offset_bytes(), machine_->memory(), 16 * MiB)
@@ -34,7 +38,10 @@ KvmTestMachine::KvmTestMachine(kvm::SystemCalls* calls, kvm::EngineOptions optio
     processor_ = &machine_->keep(std::make_unique<x86::Processor>(
         memory_->state, *machine_,
         x86::ProcessorConfiguration{.features = engine ? engine->features(features) : features,
+                                    .tsc_hz = tsc_hz,
+                                    .bootstrap = bootstrap,
                                     .interrupts = &apic,
+                                    .paravirtual_clock = &clock,
                                     .shut_down = [this] { ++shutdowns; }}));
     apic.sink = processor_;
     auto software =

@@ -32,9 +32,31 @@ public:
     void write(u64 offset, u64 value, Width width) override { written.push_back({offset, value, bytes(width)}); }
 };
 
+// What an APIC lends, and what of it comes back.
+class LentPage final : public LendableApic {
+public:
+    LocalApicRegisters registers{.base = 0xfee0'0900};
+    LocalApicKeeper* keeper = nullptr; // while they are lent
+    bool timer = false;                // so is it
+    std::vector<u8> ends;
+
+    LocalApicRegisters lend(LocalApicKeeper& to, bool with_timer) override {
+        keeper = &to;
+        timer = with_timer;
+        return registers;
+    }
+    void take_back(const LocalApicRegisters& from) override {
+        keeper = nullptr;
+        registers = from;
+    }
+    void tell_end(u8 vector) override { ends.push_back(vector); }
+    [[nodiscard]] bool timer_counts() override { return registers[0x38] != 0; }
+};
+
 // An APIC that has one interrupt at a time.
 class OneInterrupt final : public LocalInterrupts {
 public:
+    LentPage lent;
     LocalInterruptSink* sink = nullptr;
     std::optional<u8> waiting;
     u8 priority = 0;
@@ -55,6 +77,7 @@ public:
     [[nodiscard]] std::optional<GuestPhysical> register_page() const override { return std::nullopt; }
     u64 read_register(u64, Width) override { return 0; }
     void write_register(u64, u64, Width) override {}
+    [[nodiscard]] LendableApic* lendable() override { return &lent; }
     [[nodiscard]] bool enabled() const override { return true; }
     void set_tsc_offset(u64) override {}
 };
@@ -67,7 +90,8 @@ public:
     static constexpr u16 port = 0x80;
 
     // Without `calls` the CPU is the software one alone. Ends the test program when the host refuses.
-    KvmTestMachine(kvm::SystemCalls* calls, kvm::EngineOptions options = {}, x86::Features features = {});
+    KvmTestMachine(kvm::SystemCalls* calls, kvm::EngineOptions options = {}, x86::Features features = {},
+                   bool bootstrap = true);
 
     [[nodiscard]] Machine& machine() { return *machine_; }
     [[nodiscard]] x86::State& state() { return memory_->state; }

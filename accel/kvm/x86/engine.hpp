@@ -7,9 +7,11 @@
 #include <string>
 
 #include "accel/kvm/host.hpp"
+#include "accel/kvm/x86/irqchip.hpp"
 #include "cpu/cpu.hpp"
 #include "cpu/environment.hpp"
 #include "cpu/x86/feature.hpp"
+#include "machine/fabric/event_loop.hpp"
 #include "machine/fabric/result.hpp"
 
 namespace orrery::x86 {
@@ -22,12 +24,19 @@ class Translator;
 
 namespace orrery::kvm {
 
+enum class DirtyTracking : u8; // accel/kvm/dirty_pages.hpp
+
 struct EngineOptions {
     HostFacts facts; // of this host
+    Irqchip irqchip = Irqchip::user;
+    // By which devices' doorbells are answered; null: by the CPUs that ring them.
+    EventLoop* events = nullptr;
     // For tests: after so many exits an instruction runs on the software CPU though KVM could; 0: never.
     u64 fallback_every = 0;
     // For tests: after so many exits the software CPU has the guest for a while, translated; 0: never.
     u64 hand_over_every = 0;
+    // How KVM says what its guests store: the best way that this host has.
+    DirtyTracking dirty_tracking{};
     // The host can't go on. On any thread.
     std::function<void(Error)> failed;
 };

@@ -22,9 +22,11 @@ constexpr u64 events_for_software = x86::event::init | x86::event::ignne;
 } // namespace
 
 KvmCpu::KvmCpu(std::unique_ptr<dbt::DbtCpu> software, x86::Processor& processor, dbt::Translator& translator,
-               std::unique_ptr<Vcpu> vcpu, StateTransfer transfer, Shared shared)
+               std::unique_ptr<Vcpu> vcpu, StateTransfer transfer, Shared shared,
+               std::unique_ptr<SplitIrqchip::Stay> stay)
     : Cpu(software->name()), software_(std::move(software)), processor_(processor), translator_(translator),
-      vcpu_(std::move(vcpu)), transfer_(std::move(transfer)), shared_(shared) {
+      vcpu_(std::move(vcpu)), transfer_(std::move(transfer)), time_stamp_(*vcpu_, shared.options.facts.time_stamp_set),
+      shared_(shared), stay_(std::move(stay)) {
     on_attention({});
 }
 
@@ -35,6 +37,7 @@ void KvmCpu::restored() {
 
 void KvmCpu::kick() {
     kicked_ = true;
+    if (stay_) stay_->wake();
     software_->kick(); // which also calls for attention
 }
 
@@ -83,12 +86,21 @@ std::vector<EngineCounter> KvmCpu::counters() const {
                                    {"KVM interrupts", counts_.interrupts},
                                    {"fallbacks", counts_.fallbacks},
                                    {"fallback instructions", counts_.fallback_instructions},
-                                   {"hand-overs", counts_.hand_overs}};
+                                   {"hand-overs", counts_.hand_overs},
+                                   {"full dirty rings", counts_.full_rings},
+                                   {"dirty pages", shared_.dirty_pages.told(), true},
+                                   {"KVM doorbells", shared_.doorbells ? shared_.doorbells->answered() : 0, true}};
     for (const EngineCounter& counter : software_->counters()) all.push_back(counter);
     return all;
 }
 
 u64 KvmCpu::events() const { return std::atomic_ref(processor_.core().state().events).load(std::memory_order_acquire); }
+
+// A timer that KVM keeps is none of the machine's.
+Standstill KvmCpu::standstill() const {
+    const Standstill found = software_->standstill();
+    return found.timer && stay_ && stay_->timer_counts() ? Standstill{} : found;
+}
 
 // What KVM can't see, or couldn't stop at.
 bool KvmCpu::for_software(u64 budget) const {
@@ -97,29 +109,54 @@ bool KvmCpu::for_software(u64 budget) const {
 
 ExitReason KvmCpu::run(u64 budget) {
     if (failed_) return ExitReason::kicked;
+    follow_host_time();
     return for_software(budget) ? run_software(budget) : run_accelerated();
 }
 
 ExitReason KvmCpu::run_software(u64 budget) {
-    translations_made_ = true;
-    const ExitReason reason = software_->run(budget);
+    const ExitReason reason = run_translated(budget);
     if (reason == ExitReason::kicked) kicked_ = false;
+    return reason;
+}
+
+// No translation of what KVM's guests have stored to meanwhile is left.
+ExitReason KvmCpu::run_translated(u64 budget) {
+    software_ran_ = true;
+    if (!shared_.dirty_pages.begin_translated()) translator_.flush();
+    const ExitReason reason = software_->run(budget);
+    shared_.dirty_pages.end_translated();
     return reason;
 }
 
 ExitReason KvmCpu::run_accelerated() {
     time_is_stale_ = true;
+    if (!stay_) return run_by_turns();
+    ExitReason reason = ExitReason::kicked;
+    if (const Status begun = stay_->begin_software(); begun)
+        reason = run_by_turns();
+    else
+        fail(begun.error().message());
+    stay_->leave();
+    return reason;
+}
+
+// With APICs of its own KVM knows what ends a halt.
+bool KvmCpu::waits_in_kvm(ExitReason taken) const {
+    return stay_ && taken == ExitReason::halted && !software_->shut_down();
+}
+
+ExitReason KvmCpu::run_by_turns() {
     while (!kicked_.exchange(false)) {
         // Takes what is pending, and executes nothing.
         const ExitReason taken = software_->run(0);
         if (taken == ExitReason::kicked) continue;
-        if (taken != ExitReason::deadline) return taken;
+        if (taken != ExitReason::deadline && !waits_in_kvm(taken)) return taken;
         if (!processor_.core().state().a20) {
             fall_back();
             continue;
         }
         if (!enter()) break;
-        Next next = Next::run;
+        Next next = begin();
         while (next == Next::run) next = run_vcpu();
         if (next == Next::software) next = finish_instruction();
         if (!leave() || next == Next::failed) break;
@@ -131,6 +168,15 @@ ExitReason KvmCpu::run_accelerated() {
     return ExitReason::kicked;
 }
 
+// Where guests see the host's counter under KVM they see it under every engine. It goes on while the machine is paused:
+// there the guest's time jumps, since nothing can hold it.
+void KvmCpu::follow_host_time() {
+    if (time_stamp_.can_be_set()) return;
+    const u64 offset = TimeStamp::offset_of_host(processor_, shared_.environment.clock());
+    if (offset == processor_.core().state().tsc_offset) return;
+    software_->inside([&] { processor_.set_tsc_offset(offset); });
+}
+
 // An event that KVM has given back ends the halt before it begins.
 void KvmCpu::halt() {
     x86::State& state = processor_.core().state();
@@ -138,29 +184,51 @@ void KvmCpu::halt() {
     state.activity = x86::Activity::halted;
 }
 
-// Nobody tells the translator what KVM's guest stores, and some hosts don't notice what translated code stores to page
-// tables.
+// Some hosts don't notice what translated code stores to page tables.
 void KvmCpu::forget_software_run() {
-    if (!std::exchange(translations_made_, false)) return;
-    translator_.flush();
+    if (!std::exchange(software_ran_, false)) return;
     const bool paging = (processor_.core().state().cr0 & x86::cr0::pg) != 0;
     if (paging && !shared_.options.facts.table_edits_seen) slots_are_stale_ = true;
 }
 
 bool KvmCpu::enter() {
     forget_software_run();
-    if (std::exchange(slots_are_stale_, false)) shared_.slots.renew();
+    if (std::exchange(slots_are_stale_, false)) shared_.dirty_pages.renew_slots();
     const LocalInterrupts* apic = processor_.configuration().interrupts;
-    const auto time = time_is_stale_ ? std::optional(processor_.time_stamp()) : std::nullopt;
-    const Status given = transfer_.give(*vcpu_, processor_.core(), apic ? apic->task_priority() : 0, time);
+    Status given = transfer_.give(*vcpu_, processor_.core(), apic ? apic->task_priority() : 0);
+    if (given && std::exchange(time_is_stale_, false))
+        given = time_stamp_.give(*vcpu_, processor_, shared_.environment.clock());
     if (!given) return fail(given.error().message()) == Next::run;
-    time_is_stale_ = false;
     window_open_ = false; // until KVM says so
+    shared_.dirty_pages.begin_run();
     return true;
 }
 
+// Where the APICs are KVM's it must have the registers first: they are about both.
+KvmCpu::Next KvmCpu::begin() {
+    if (!stay_) return Next::run;
+    Status ready = transfer_.settle(*vcpu_);
+    if (ready) ready = stay_->give_activity();
+    const Result<bool> begun = ready ? stay_->begin_kvm(kicked_) : std::unexpected(ready.error());
+    if (!begun) return fail(begun.error().message());
+    if (!*begun) return Next::software;
+    // A CPU that KVM finds halted doesn't come to tell whether it takes an interrupt of the 8259s.
+    if (processor_.halted()) {
+        vcpu_->finish_instruction();
+        window_open_ = vcpu_->shared().ready_for_interrupt_injection != 0;
+    }
+    return Next::run;
+}
+
 bool KvmCpu::leave() {
+    if (stay_) {
+        Status ended = stay_->begin_software();
+        if (ended) ended = stay_->take_activity();
+        if (!ended) return fail(ended.error().message()) == Next::run;
+    }
     const auto pending = transfer_.take(*vcpu_, processor_.core(), shared_.environment.memory());
+    shared_.dirty_pages.end_run();
+    if (shared_.doorbells) shared_.doorbells->answer();
     if (!pending) return fail(pending.error().message()) == Next::run;
     software_->inside([&] {
         software_->flush_all();
@@ -208,12 +276,15 @@ KvmCpu::Next KvmCpu::run_vcpu() {
     exit.cr8 = task_priority;
     const int failure = vcpu_->run();
     vcpu_->disarm();
-    window_open_ = exit.ready_for_interrupt_injection != 0;
-    if (apic && exit.cr8 != task_priority) apic->set_task_priority(static_cast<u8>(exit.cr8 & 15));
+    if (!shared_.dirty_pages.exited()) translator_.flush();
+    window_open_ = exit.ready_for_interrupt_injection != 0 && exit.kvm_dirty_regs == 0;
+    if (apic && !stay_ && exit.cr8 != task_priority) apic->set_task_priority(static_cast<u8>(exit.cr8 & 15));
     if (failure == EINTR || failure == EAGAIN) {
         ++counts_.kicks;
         return Next::run;
     }
+    if (failure == EINVAL && (exit.kvm_dirty_regs & KVM_SYNC_X86_SREGS) != 0)
+        return fail("KVM_RUN: the host refuses the system registers that it is given");
     if (failure != 0) return fail(fmt::format("KVM_RUN: {}", errno_text(failure)));
     ++counts_.exits;
     const Next next = handle_exit();
@@ -234,11 +305,11 @@ KvmCpu::Next KvmCpu::prepare() {
     const x86::State& state = processor_.core().state();
     const u64 now = events();
     const bool a20_open = (now & x86::event::a20_masked) == 0;
+    if (stay_ && stay_->is_in_the_way()) return Next::software;
     if (kicked_ || failed_ || (now & events_for_software) != 0 || a20_open != state.a20) return Next::software;
     if ((now & x86::event::nmi) != 0) {
         std::atomic_ref(processor_.core().state().events).fetch_and(~x86::event::nmi, std::memory_order_acq_rel);
-        if (const int result = vcpu_->file().request(KVM_NMI); result < 0)
-            return fail(fmt::format("KVM_NMI: {}", errno_text(-result)));
+        if (const Status given = transfer_.give_nmi(*vcpu_); !given) return fail(given.error().message());
     }
     vcpu_->shared().request_interrupt_window = 0;
     return (now & x86::event::interrupt) != 0 ? offer_interrupt() : Next::run;
@@ -261,6 +332,7 @@ KvmCpu::Next KvmCpu::offer_interrupt() {
 
 // `software`, or what else came up: an instruction's end may need further exits.
 KvmCpu::Next KvmCpu::finish_instruction() {
+    if (const Status settled = transfer_.settle(*vcpu_); !settled) return fail(settled.error().message());
     Next next = Next::run;
     vcpu_->arm();
     while (next == Next::run) {
@@ -287,9 +359,8 @@ void KvmCpu::fall_back() {
 
 void KvmCpu::hand_over() {
     ++counts_.hand_overs;
-    translations_made_ = true;
     // A kick is seen when it has come back, and a halt found again.
-    software_->run(hand_over_instructions);
+    run_translated(hand_over_instructions);
 }
 
 // The third fault in a row. The software CPU executes the instruction again, which tells why. If it doesn't fault

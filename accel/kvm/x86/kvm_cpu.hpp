@@ -8,9 +8,12 @@
 #include <memory>
 
 #include "accel/dbt/dbt_cpu.hpp"
-#include "accel/kvm/memory_slots.hpp"
+#include "accel/kvm/dirty_pages.hpp"
+#include "accel/kvm/doorbells.hpp"
 #include "accel/kvm/x86/engine.hpp"
+#include "accel/kvm/x86/split_irqchip.hpp"
 #include "accel/kvm/x86/state_transfer.hpp"
+#include "accel/kvm/x86/time_stamp.hpp"
 #include "cpu/x86/processor.hpp"
 
 namespace orrery::kvm {
@@ -20,11 +23,12 @@ public:
     // What the CPUs of a machine share; outlives them.
     struct Shared {
         CpuEnvironment& environment;
-        MemorySlots& slots;
+        DirtyPages& dirty_pages;
+        Doorbells* doorbells; // null: there are none
         const EngineOptions& options;
     };
     KvmCpu(std::unique_ptr<dbt::DbtCpu> software, x86::Processor& processor, dbt::Translator& translator,
-           std::unique_ptr<Vcpu> vcpu, StateTransfer transfer, Shared shared);
+           std::unique_ptr<Vcpu> vcpu, StateTransfer transfer, Shared shared, std::unique_ptr<SplitIrqchip::Stay> stay);
 
     // ---- Component: the software CPU's, so that snapshots are the same whichever engine made them
     [[nodiscard]] std::string_view type() const override { return software_->type(); }
@@ -46,7 +50,7 @@ public:
 
     void look_for_loops(bool wanted) override { software_->look_for_loops(wanted); }
     [[nodiscard]] StuckKind stuck_kind() const override { return software_->stuck_kind(); }
-    [[nodiscard]] Standstill standstill() const override { return software_->standstill(); }
+    [[nodiscard]] Standstill standstill() const override;
     [[nodiscard]] bool shut_down() const override { return software_->shut_down(); }
     [[nodiscard]] std::vector<ExceptionRecord> recent_exceptions() const override {
         return software_->recent_exceptions();
@@ -88,8 +92,13 @@ private:
 
     [[nodiscard]] bool for_software(u64 budget) const;
     ExitReason run_software(u64 budget);
+    ExitReason run_translated(u64 budget);
     ExitReason run_accelerated();
+    ExitReason run_by_turns();
+    [[nodiscard]] bool waits_in_kvm(ExitReason taken) const;
+    Next begin();
     void halt();
+    void follow_host_time();
     bool enter();
     bool leave();
     Next run_vcpu();
@@ -102,6 +111,8 @@ private:
     Next read_msr();
     Next write_msr();
     Next internal_error();
+    Next dirty_ring_full();
+    Next end_of_interrupt();
     Next finish_instruction();
     void deliver(const PendingEvent& pending);
     void forget_software_run();
@@ -118,12 +129,14 @@ private:
     dbt::Translator& translator_;
     std::unique_ptr<Vcpu> vcpu_;
     StateTransfer transfer_;
+    TimeStamp time_stamp_;
     Shared shared_;
+    const std::unique_ptr<SplitIrqchip::Stay> stay_; // null: the local APICs are never KVM's
     std::atomic<bool> kicked_ = false;
     std::atomic<bool> failed_ = false;
     bool accelerated_ = true; // else the software CPU has the guest until use_engine() says otherwise
     bool traced_ = false, watched_ = false, has_breakpoints_ = false, records_ = false;
-    bool translations_made_ = false; // by runs of the software CPU
+    bool software_ran_ = false; // translated, since KVM did
     bool slots_are_stale_ = false;
     bool time_is_stale_ = true; // since it was last given, time stood still for a while
     bool window_open_ = false;  // KVM takes an interrupt now
@@ -136,6 +149,7 @@ private:
         u64 fallbacks = 0;
         u64 fallback_instructions = 0;
         u64 hand_overs = 0;
+        u64 full_rings = 0;
     };
     Counts counts_;
 };

@@ -1,6 +1,7 @@
 // What is done about each of KVM's exits (API document, "The kvm_run structure").
 #include <cstring>
 
+#include "accel/dbt/translator.hpp"
 #include "accel/kvm/x86/kvm_cpu.hpp"
 #include "accel/kvm/x86/machine.hpp"
 #include "cpu/x86/msr.hpp"
@@ -42,6 +43,8 @@ KvmCpu::Next KvmCpu::handle_exit() {
         return read_msr();
     case KVM_EXIT_X86_WRMSR:
         return write_msr();
+    case KVM_EXIT_IOAPIC_EOI:
+        return end_of_interrupt();
     case KVM_EXIT_HLT:
         return Next::halted;
     case KVM_EXIT_IRQ_WINDOW_OPEN:
@@ -52,6 +55,8 @@ KvmCpu::Next KvmCpu::handle_exit() {
         return Next::shutdown;
     case KVM_EXIT_INTERNAL_ERROR:
         return internal_error();
+    case KVM_EXIT_DIRTY_RING_FULL:
+        return dirty_ring_full();
     case KVM_EXIT_FAIL_ENTRY:
         return fail(fmt::format("the processor refuses to enter the guest (KVM_EXIT_FAIL_ENTRY, reason {:#x}) at {:#x}",
                                 u64{exit.fail_entry.hardware_entry_failure_reason}, pc()));
@@ -126,7 +131,7 @@ void KvmCpu::write_memory(GuestPhysical address, u64 value, u64 size_bytes) {
 KvmCpu::Next KvmCpu::read_msr() {
     kvm_run& exit = vcpu_->shared();
     exit.msr.error = 1;
-    if (kept_by_kvm(exit.msr.index)) return Next::run;
+    if (kept_by_kvm(exit.msr.index, shared_.options.irqchip)) return Next::run;
     software_->inside([&] {
         const auto value = x86::read_msr(processor_, exit.msr.index);
         if (!value) return;
@@ -139,11 +144,17 @@ KvmCpu::Next KvmCpu::read_msr() {
 KvmCpu::Next KvmCpu::write_msr() {
     kvm_run& exit = vcpu_->shared();
     exit.msr.error = 1;
-    if (kept_by_kvm(exit.msr.index)) return Next::run;
+    if (kept_by_kvm(exit.msr.index, shared_.options.irqchip)) return Next::run;
     software_->inside([&] { exit.msr.error = !x86::write_msr(processor_, exit.msr.index, exit.msr.data); });
     if (exit.msr.index != time_stamp_counter && exit.msr.index != tsc_adjust) return Next::run;
     time_is_stale_ = true;
     return Next::software;
+}
+
+KvmCpu::Next KvmCpu::end_of_interrupt() {
+    if (!stay_) return fail("KVM_EXIT_IOAPIC_EOI came, and the local APICs aren't KVM's");
+    if (const Status told = stay_->tell_end(); !told) return fail(told.error().message());
+    return Next::run;
 }
 
 // An instruction that KVM can't emulate leaves the state as it was before, and so do exits in the middle of an event.
@@ -153,6 +164,15 @@ KvmCpu::Next KvmCpu::internal_error() {
         kind == KVM_INTERNAL_ERROR_DELIVERY_EV)
         return Next::fallback;
     return fail(fmt::format("KVM_EXIT_INTERNAL_ERROR, kind {}", kind));
+}
+
+// Until there is room again, KVM runs no guest.
+KvmCpu::Next KvmCpu::dirty_ring_full() {
+    ++counts_.full_rings;
+    if (!shared_.dirty_pages.empties_rings())
+        return fail("its dirty ring is full and can't be emptied (KVM_EXIT_DIRTY_RING_FULL)");
+    if (!shared_.dirty_pages.tell()) translator_.flush();
+    return Next::run;
 }
 
 } // namespace orrery::kvm

@@ -1,6 +1,7 @@
 #include "accel/kvm/x86/machine.hpp"
 
 #include <algorithm>
+#include <span>
 
 namespace orrery::kvm {
 namespace {
@@ -34,14 +35,21 @@ struct MsrRange {
     u32 first, count;
 };
 constexpr MsrRange kept_ranges[] = {{0x174, 3}, {0xc000'0080, 5}, {0xc000'0100, 4}};
+// Where the local APICs are KVM's: IA32_APIC_BASE, IA32_TSC_DEADLINE, and x2APIC's, which are never exits.
+constexpr MsrRange apic_ranges[] = {{0x1b, 1}, {0x6e0, 1}, {0x800, 0x100}};
+constexpr std::size_t filtered_apic_ranges = 2;
+
+bool contain(std::span<const MsrRange> ranges, u32 msr) {
+    return std::ranges::any_of(ranges, [&](const MsrRange& range) { return msr - range.first < range.count; });
+}
 
 } // namespace
 
-bool kept_by_kvm(u32 msr) {
-    return std::ranges::any_of(kept_ranges, [&](const MsrRange& range) { return msr - range.first < range.count; });
+bool kept_by_kvm(u32 msr, Irqchip irqchip) {
+    return contain(kept_ranges, msr) || (irqchip == Irqchip::split && contain(apic_ranges, msr));
 }
 
-Status ask_for_msrs(const VirtualMachine& machine) {
+Status ask_for_msrs(const VirtualMachine& machine, Irqchip irqchip) {
     kvm_enable_cap exits{};
     exits.cap = KVM_CAP_X86_USER_SPACE_MSR;
     exits.args[0] = KVM_MSR_EXIT_REASON_INVAL | KVM_MSR_EXIT_REASON_UNKNOWN | KVM_MSR_EXIT_REASON_FILTER;
@@ -50,11 +58,14 @@ Status ask_for_msrs(const VirtualMachine& machine) {
     filter.flags = KVM_MSR_FILTER_DEFAULT_DENY;
     u8 all = 0xff; // no range has more than eight
     std::size_t number = 0;
-    for (const MsrRange& range : kept_ranges)
+    const auto allow = [&](const MsrRange& range) {
         filter.ranges[number++] = {.flags = KVM_MSR_FILTER_READ | KVM_MSR_FILTER_WRITE,
                                    .nmsrs = range.count,
                                    .base = range.first,
                                    .bitmap = &all};
+    };
+    std::ranges::for_each(kept_ranges, allow);
+    if (irqchip == Irqchip::split) std::ranges::for_each(std::span(apic_ranges).first(filtered_apic_ranges), allow);
     return machine.file().ask(KVM_X86_SET_MSR_FILTER, filter, "KVM_X86_SET_MSR_FILTER");
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "accel/kvm/virtual_machine.hpp"
+#include "accel/kvm/x86/irqchip.hpp"
 
 namespace orrery::kvm {
 
@@ -10,7 +11,7 @@ namespace orrery::kvm {
 Result<std::unique_ptr<VirtualMachine>> create_x86_machine(SystemCalls& calls);
 
 // Model-specific registers that guests read and write without us. The others become exits by ask_for_msrs().
-bool kept_by_kvm(u32 msr);
-Status ask_for_msrs(const VirtualMachine& machine);
+bool kept_by_kvm(u32 msr, Irqchip irqchip);
+Status ask_for_msrs(const VirtualMachine& machine, Irqchip irqchip);
 
 } // namespace orrery::kvm

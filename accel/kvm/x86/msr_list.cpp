@@ -1,5 +1,8 @@
 #include "accel/kvm/x86/msr_list.hpp"
 
+#include <algorithm>
+#include <ranges>
+
 #include "accel/kvm/x86/requests.hpp"
 
 namespace orrery::kvm {
@@ -21,6 +24,10 @@ void MsrList::add(u32 index, u64 value) {
 std::span<kvm_msr_entry> MsrList::entries() {
     return {reinterpret_cast<kvm_msr_entry*>(words_.data() + header_words),
             (words_.size() - header_words) / entry_words};
+}
+
+bool MsrList::operator==(const MsrList& other) const {
+    return std::ranges::equal(words_ | std::views::drop(header_words), other.words_ | std::views::drop(header_words));
 }
 
 // The result is how many were done: the first of those that weren't is the one that is at fault.

@@ -13,6 +13,8 @@ public:
     void clear() { words_.assign(1, 0); }
     void add(u32 index, u64 value = 0);
     [[nodiscard]] std::span<kvm_msr_entry> entries();
+    // The same registers with the same values.
+    [[nodiscard]] bool operator==(const MsrList& other) const;
 
     // Reads or writes all; the error names the first that KVM refuses.
     Status read(const Vcpu& vcpu);

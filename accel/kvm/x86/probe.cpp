@@ -158,6 +158,23 @@ Result<bool> table_edits_seen(SmallGuest& guest) {
     return next_told(guest) == 2;
 }
 
+constexpr u8 time_program[] = {
+    0x0f, 0x31,             // rdtsc
+    0x48, 0xc1, 0xe2, 0x20, // shl rdx, 32
+    0x48, 0x09, 0xd0,       // or rax, rdx
+    0xf4,                   // hlt
+};
+
+// The counter is set far from where the host's can be.
+Result<bool> time_stamp_set(SmallGuest& guest) {
+    constexpr u32 time_stamp_counter = 0x10;
+    constexpr u64 set_to = u64{1} << 60, some_seconds = u64{1} << 36;
+    TRY_STATUS(guest.begin(Mode::kernel_64, time_program));
+    TRY_STATUS(guest.set_msr(time_stamp_counter, set_to));
+    if (!halts_at_end(guest, time_program)) return false;
+    return TRY(guest.registers()).rax - set_to < some_seconds;
+}
+
 constexpr u32 loops = 50'000;
 constexpr u8 loop_program[] = {
     0xb9, loops & 0xff, loops >> 8 & 0xff, 0x00, 0x00, // mov ecx, loops
@@ -203,6 +220,7 @@ Result<HostFacts> run_guests(SystemCalls& calls) {
     facts.cpuid_masked = TRY(cpuid_masked(calls));
     facts.single_step = TRY(ask(calls, single_step));
     facts.table_edits_seen = TRY(ask(calls, table_edits_seen));
+    facts.time_stamp_set = TRY(ask(calls, time_stamp_set));
     auto guest = TRY(SmallGuest::create(calls));
     TRY_STATUS(measure_kernel(*guest, facts));
     return facts;

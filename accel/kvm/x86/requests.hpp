@@ -13,6 +13,10 @@ namespace orrery::kvm {
 // The structures without their arrays.
 inline constexpr std::size_t cpuid_header_bytes = offsetof(kvm_cpuid2, padding) + sizeof(kvm_cpuid2::padding);
 inline constexpr std::size_t msrs_header_bytes = offsetof(kvm_msrs, pad) + sizeof(kvm_msrs::pad);
+// In words.
+inline constexpr std::size_t routing_header_words =
+    (offsetof(kvm_irq_routing, flags) + sizeof(kvm_irq_routing::flags)) / sizeof(u64);
+inline constexpr std::size_t routing_entry_words = sizeof(kvm_irq_routing_entry) / sizeof(u64);
 struct XsaveArea {
     alignas(8) u8 bytes[4096];
 };
@@ -25,6 +29,7 @@ inline constexpr unsigned long get_msrs = _IOC(_IOC_READ | _IOC_WRITE, KVMIO, 0x
 inline constexpr unsigned long set_msrs = _IOC(_IOC_WRITE, KVMIO, 0x89, msrs_header_bytes);
 inline constexpr unsigned long get_xsave = _IOC(_IOC_READ, KVMIO, 0xa4, sizeof(XsaveArea));
 inline constexpr unsigned long set_xsave = _IOC(_IOC_WRITE, KVMIO, 0xa5, sizeof(XsaveArea));
+inline constexpr unsigned long set_gsi_routing = _IOC(_IOC_WRITE, KVMIO, 0x6a, routing_header_words * sizeof(u64));
 } // namespace request
 
 } // namespace orrery::kvm

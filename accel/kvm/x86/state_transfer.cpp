@@ -91,7 +91,6 @@ constexpr PlacedMsr placed_msrs[] = {
     {0x175, &State::sysenter_esp}, {0x176, &State::sysenter_eip},
 };
 constexpr PlacedMsr tsc_aux{0xc000'0103, &State::tsc_aux};
-constexpr u32 time_stamp_counter = 0x10;
 
 constexpr u8 shadow_of_mov_ss = 1, shadow_of_sti = 2; // KVM_X86_SHADOW_INT_…
 
@@ -104,69 +103,27 @@ void read_pdptes(State& state, const AddressSpace& memory) {
         std::memcpy(state.pdptes.data(), bytes.data(), bytes.size());
 }
 
-} // namespace
-
-Result<StateTransfer> StateTransfer::create(const VirtualMachine& machine, const Vcpu& vcpu, x86::Features features) {
-    StateTransfer transfer;
-    transfer.has_xcr0_ = features.contains({x86::Feature::xsave}) && machine.capability(KVM_CAP_XCRS) != 0;
-    transfer.has_tsc_aux_ = features.contains({x86::Feature::rdtscp});
-    kvm_sregs system{};
-    TRY_STATUS(vcpu.file().ask(KVM_GET_SREGS, system, "KVM_GET_SREGS"));
-    transfer.apic_base_ = system.apic_base;
-    TRY_STATUS(vcpu.file().ask(request::get_xsave, transfer.xsave_, "KVM_GET_XSAVE"));
-    return transfer;
+// The same bytes: these structures are made whole of zeros, and have no gaps.
+template <typename T> bool same(const std::optional<T>& known, const T& value) {
+    return known && std::memcmp(&*known, &value, sizeof value) == 0;
 }
 
-Status StateTransfer::give(const Vcpu& vcpu, const x86::Core& core, u8 task_priority, std::optional<u64> time_stamp) {
+kvm_regs general_of(const x86::Core& core) {
     const State& state = core.state();
-    TRY_STATUS(give_system(vcpu, state, task_priority));
     kvm_regs general{};
     for (const PlacedRegister& each : placed_registers) general.*each.place = state.r[each.number];
     general.rip = core.rip();
     general.rflags = x86::current_flags(state);
-    TRY_STATUS(vcpu.file().ask(KVM_SET_REGS, general, "KVM_SET_REGS"));
-    TRY_STATUS(give_floating(vcpu, state));
-    TRY_STATUS(give_debug(vcpu, state));
-    TRY_STATUS(give_msrs(vcpu, state, time_stamp));
-    return give_events(vcpu, state);
+    return general;
 }
 
-Result<std::optional<PendingEvent>> StateTransfer::take(const Vcpu& vcpu, x86::Core& core, AddressSpace& memory) {
-    State& state = core.state();
-    TRY_STATUS(take_system(vcpu, state));
-    kvm_regs general{};
-    TRY_STATUS(vcpu.file().ask(KVM_GET_REGS, general, "KVM_GET_REGS"));
-    for (const PlacedRegister& each : placed_registers) state.r[each.number] = general.*each.place;
-    x86::set_flags(state, general.rflags);
+void take_general(const kvm_regs& general, x86::Core& core) {
+    for (const PlacedRegister& each : placed_registers) core.state().r[each.number] = general.*each.place;
+    x86::set_flags(core.state(), general.rflags);
     core.set_rip(general.rip);
-    TRY_STATUS(take_floating(vcpu, state));
-    TRY_STATUS(take_debug(vcpu, state));
-    TRY_STATUS(take_msrs(vcpu, state));
-    read_pdptes(state, memory);
-    return take_events(vcpu, state);
 }
 
-Status StateTransfer::give_system(const Vcpu& vcpu, const State& state, u8 task_priority) {
-    kvm_sregs system{};
-    for (const PlacedSegment& each : placed_segments) system.*each.place = segment_of(state.segment(each.name));
-    system.ss = segment_of(state.segment(Segment::ss));
-    system.ldt = segment_of(state.ldtr);
-    system.tr = segment_of(state.tr);
-    system.gdt = table_of(state.gdtr);
-    system.idt = table_of(state.idtr);
-    system.cr0 = state.cr0;
-    system.cr2 = state.cr2;
-    system.cr3 = state.cr3;
-    system.cr4 = state.cr4;
-    system.cr8 = task_priority;
-    system.efer = state.efer;
-    system.apic_base = apic_base_;
-    return vcpu.file().ask(KVM_SET_SREGS, system, "KVM_SET_SREGS");
-}
-
-Status StateTransfer::take_system(const Vcpu& vcpu, State& state) {
-    kvm_sregs system{};
-    TRY_STATUS(vcpu.file().ask(KVM_GET_SREGS, system, "KVM_GET_SREGS"));
+void take_system(const kvm_sregs& system, State& state) {
     for (const PlacedSegment& each : placed_segments) state.segment(each.name) = cache_of(system.*each.place);
     state.segment(Segment::ss) = stack_cache_of(system.ss);
     state.ldtr = cache_of(system.ldt);
@@ -178,60 +135,32 @@ Status StateTransfer::take_system(const Vcpu& vcpu, State& state) {
     state.cr3 = system.cr3;
     state.cr4 = system.cr4;
     state.efer = system.efer;
-    return {};
 }
 
-Status StateTransfer::give_floating(const Vcpu& vcpu, const State& state) {
-    if (has_xcr0_) {
-        kvm_xcrs registers{};
-        registers.nr_xcrs = 1;
-        registers.xcrs[0].value = state.xcr0;
-        TRY_STATUS(vcpu.file().ask(KVM_SET_XCRS, registers, "KVM_SET_XCRS"));
-    }
-    put_saved_area(xsave_.bytes, state);
-    return vcpu.file().ask(request::set_xsave, xsave_, "KVM_SET_XSAVE");
-}
-
-Status StateTransfer::take_floating(const Vcpu& vcpu, State& state) {
-    if (has_xcr0_) {
-        kvm_xcrs registers{};
-        TRY_STATUS(vcpu.file().ask(KVM_GET_XCRS, registers, "KVM_GET_XCRS"));
-        if (registers.nr_xcrs > 0) state.xcr0 = registers.xcrs[0].value;
-    }
-    TRY_STATUS(vcpu.file().ask(request::get_xsave, xsave_, "KVM_GET_XSAVE"));
-    take_saved_area(xsave_.bytes, state);
-    return {};
-}
-
-Status StateTransfer::give_debug(const Vcpu& vcpu, const State& state) {
+kvm_debugregs debug_of(const State& state) {
     kvm_debugregs debug{};
     for (std::size_t i = 0; i < state.dr.size(); ++i) debug.db[i] = state.dr[i];
     debug.dr6 = state.dr6;
     debug.dr7 = state.dr7;
-    return vcpu.file().ask(KVM_SET_DEBUGREGS, debug, "KVM_SET_DEBUGREGS");
+    return debug;
 }
 
-Status StateTransfer::take_debug(const Vcpu& vcpu, State& state) {
-    kvm_debugregs debug{};
-    TRY_STATUS(vcpu.file().ask(KVM_GET_DEBUGREGS, debug, "KVM_GET_DEBUGREGS"));
-    for (std::size_t i = 0; i < state.dr.size(); ++i) state.dr[i] = debug.db[i];
-    state.dr6 = debug.dr6;
-    state.dr7 = debug.dr7;
-    return {};
-}
-
-Status StateTransfer::give_events(const Vcpu& vcpu, const State& state) {
+kvm_vcpu_events events_of(const State& state) {
     kvm_vcpu_events events{};
     events.flags = KVM_VCPUEVENT_VALID_NMI_PENDING | KVM_VCPUEVENT_VALID_SHADOW;
     events.interrupt.shadow = state.interrupt_shadow != 0 ? shadow_of_sti : 0;
     events.nmi.masked = state.nmi_blocked;
-    return vcpu.file().ask(KVM_SET_VCPU_EVENTS, events, "KVM_SET_VCPU_EVENTS");
+    return events;
 }
 
-Result<std::optional<PendingEvent>> StateTransfer::take_events(const Vcpu& vcpu, State& state) {
+Status give_by_requests(const Vcpu& vcpu, const kvm_sync_regs& registers) {
+    TRY_STATUS(vcpu.file().ask(KVM_SET_SREGS, registers.sregs, "KVM_SET_SREGS"));
+    TRY_STATUS(vcpu.file().ask(KVM_SET_REGS, registers.regs, "KVM_SET_REGS"));
+    return vcpu.file().ask(KVM_SET_VCPU_EVENTS, registers.events, "KVM_SET_VCPU_EVENTS");
+}
+
+std::optional<PendingEvent> take_events(const kvm_vcpu_events& events, State& state) {
     using Kind = PendingEvent::Kind;
-    kvm_vcpu_events events{};
-    TRY_STATUS(vcpu.file().ask(KVM_GET_VCPU_EVENTS, events, "KVM_GET_VCPU_EVENTS"));
     state.interrupt_shadow = (events.interrupt.shadow & (shadow_of_mov_ss | shadow_of_sti)) != 0;
     state.nmi_blocked = events.nmi.masked != 0;
     if (events.nmi.pending != 0) std::atomic_ref(state.events).fetch_or(x86::event::nmi);
@@ -249,12 +178,154 @@ Result<std::optional<PendingEvent>> StateTransfer::take_events(const Vcpu& vcpu,
     return pending;
 }
 
-Status StateTransfer::give_msrs(const Vcpu& vcpu, const State& state, std::optional<u64> time_stamp) {
+} // namespace
+
+Result<StateTransfer> StateTransfer::create(const VirtualMachine& machine, Vcpu& vcpu, x86::Features features) {
+    StateTransfer transfer;
+    transfer.has_xcr0_ = features.contains({x86::Feature::xsave}) && machine.capability(KVM_CAP_XCRS) != 0;
+    transfer.has_tsc_aux_ = features.contains({x86::Feature::rdtscp});
+    const u64 groups = static_cast<u64>(machine.capability(KVM_CAP_SYNC_REGS)) & KVM_SYNC_X86_VALID_FIELDS;
+    transfer.shares_registers_ = groups == KVM_SYNC_X86_VALID_FIELDS;
+    if (transfer.shares_registers_) vcpu.show_registers(groups);
+    kvm_sregs system{};
+    TRY_STATUS(vcpu.file().ask(KVM_GET_SREGS, system, "KVM_GET_SREGS"));
+    transfer.apic_base_ = system.apic_base;
+    TRY_STATUS(vcpu.file().ask(request::get_xsave, transfer.xsave_, "KVM_GET_XSAVE"));
+    return transfer;
+}
+
+Status StateTransfer::give(Vcpu& vcpu, const x86::Core& core, u8 task_priority) {
+    const State& state = core.state();
+    TRY_STATUS(give_floating(vcpu, state));
+    TRY_STATUS(give_debug(vcpu, state));
+    TRY_STATUS(give_msrs(vcpu, state));
+    return give_shared(
+        vcpu, {.regs = general_of(core), .sregs = system_of(state, task_priority), .events = events_of(state)});
+}
+
+Status StateTransfer::give_shared(Vcpu& vcpu, const kvm_sync_regs& registers) {
+    if (shares_registers_) {
+        vcpu.shared().s.regs = registers;
+        vcpu.shared().kvm_dirty_regs = KVM_SYNC_X86_VALID_FIELDS;
+        return {};
+    }
+    return give_by_requests(vcpu, registers);
+}
+
+// A run that ends before it begins may take nothing of what is shared, and yet write over it: so does that of a vCPU
+// which waits for its start-up message.
+Status StateTransfer::settle(Vcpu& vcpu) {
+    if (std::exchange(vcpu.shared().kvm_dirty_regs, 0) == 0) return {};
+    return give_by_requests(vcpu, vcpu.shared().s.regs);
+}
+
+// Shared events that KVM hasn't read yet take the place of those it has.
+Status StateTransfer::give_nmi(Vcpu& vcpu) {
+    if (vcpu.shared().kvm_dirty_regs & KVM_SYNC_X86_EVENTS) {
+        vcpu.shared().s.regs.events.nmi.pending = 1;
+        return {};
+    }
+    TRY(vcpu.file().number_of(KVM_NMI, 0, "KVM_NMI"));
+    return {};
+}
+
+Result<std::optional<PendingEvent>> StateTransfer::take(Vcpu& vcpu, x86::Core& core, AddressSpace& memory) {
+    State& state = core.state();
+    const kvm_sync_regs registers = TRY(take_shared(vcpu));
+    take_system(registers.sregs, state);
+    take_general(registers.regs, core);
+    TRY_STATUS(take_floating(vcpu, state));
+    TRY_STATUS(take_debug(vcpu, state));
+    TRY_STATUS(take_msrs(vcpu, state));
+    read_pdptes(state, memory);
+    return take_events(registers.events, state);
+}
+
+// One request for three: a run that ends before it begins shows the registers.
+Result<kvm_sync_regs> StateTransfer::take_shared(Vcpu& vcpu) {
+    TRY_STATUS(settle(vcpu));
+    if (shares_registers_ && !vcpu.registers_are_shown()) vcpu.finish_instruction();
+    if (vcpu.registers_are_shown()) return vcpu.shared().s.regs;
+    kvm_sync_regs registers{};
+    TRY_STATUS(vcpu.file().ask(KVM_GET_SREGS, registers.sregs, "KVM_GET_SREGS"));
+    TRY_STATUS(vcpu.file().ask(KVM_GET_REGS, registers.regs, "KVM_GET_REGS"));
+    TRY_STATUS(vcpu.file().ask(KVM_GET_VCPU_EVENTS, registers.events, "KVM_GET_VCPU_EVENTS"));
+    return registers;
+}
+
+kvm_sregs StateTransfer::system_of(const State& state, u8 task_priority) const {
+    kvm_sregs system{};
+    for (const PlacedSegment& each : placed_segments) system.*each.place = segment_of(state.segment(each.name));
+    system.ss = segment_of(state.segment(Segment::ss));
+    system.ldt = segment_of(state.ldtr);
+    system.tr = segment_of(state.tr);
+    system.gdt = table_of(state.gdtr);
+    system.idt = table_of(state.idtr);
+    system.cr0 = state.cr0;
+    system.cr2 = state.cr2;
+    system.cr3 = state.cr3;
+    system.cr4 = state.cr4;
+    system.cr8 = task_priority;
+    system.efer = state.efer;
+    system.apic_base = apic_base_;
+    return system;
+}
+
+Status StateTransfer::give_floating(const Vcpu& vcpu, const State& state) {
+    if (has_xcr0_ && known_xcr0_ != state.xcr0) {
+        kvm_xcrs registers{};
+        registers.nr_xcrs = 1;
+        registers.xcrs[0].value = state.xcr0;
+        TRY_STATUS(vcpu.file().ask(KVM_SET_XCRS, registers, "KVM_SET_XCRS"));
+        known_xcr0_ = state.xcr0;
+    }
+    put_saved_area(xsave_.bytes, state);
+    if (same(known_xsave_, xsave_)) return {};
+    TRY_STATUS(vcpu.file().ask(request::set_xsave, xsave_, "KVM_SET_XSAVE"));
+    known_xsave_ = xsave_;
+    return {};
+}
+
+Status StateTransfer::take_floating(const Vcpu& vcpu, State& state) {
+    if (has_xcr0_) {
+        kvm_xcrs registers{};
+        TRY_STATUS(vcpu.file().ask(KVM_GET_XCRS, registers, "KVM_GET_XCRS"));
+        if (registers.nr_xcrs > 0) state.xcr0 = registers.xcrs[0].value;
+        known_xcr0_ = state.xcr0;
+    }
+    TRY_STATUS(vcpu.file().ask(request::get_xsave, xsave_, "KVM_GET_XSAVE"));
+    take_saved_area(xsave_.bytes, state);
+    known_xsave_ = xsave_;
+    put_saved_area(known_xsave_->bytes, state); // KVM may have written the same in another way
+    return {};
+}
+
+Status StateTransfer::give_debug(const Vcpu& vcpu, const State& state) {
+    const kvm_debugregs debug = debug_of(state);
+    if (same(known_debug_, debug)) return {};
+    TRY_STATUS(vcpu.file().ask(KVM_SET_DEBUGREGS, debug, "KVM_SET_DEBUGREGS"));
+    known_debug_ = debug;
+    return {};
+}
+
+Status StateTransfer::take_debug(const Vcpu& vcpu, State& state) {
+    kvm_debugregs debug{};
+    TRY_STATUS(vcpu.file().ask(KVM_GET_DEBUGREGS, debug, "KVM_GET_DEBUGREGS"));
+    for (std::size_t i = 0; i < state.dr.size(); ++i) state.dr[i] = debug.db[i];
+    state.dr6 = debug.dr6;
+    state.dr7 = debug.dr7;
+    known_debug_ = debug_of(state);
+    return {};
+}
+
+Status StateTransfer::give_msrs(const Vcpu& vcpu, const State& state) {
     msrs_.clear();
     for (const PlacedMsr& each : placed_msrs) msrs_.add(each.index, state.*each.place);
     if (has_tsc_aux_) msrs_.add(tsc_aux.index, state.tsc_aux);
-    if (time_stamp) msrs_.add(time_stamp_counter, *time_stamp);
-    return msrs_.write(vcpu);
+    if (msrs_ == known_msrs_) return {};
+    TRY_STATUS(msrs_.write(vcpu));
+    known_msrs_ = msrs_;
+    return {};
 }
 
 Status StateTransfer::take_msrs(const Vcpu& vcpu, State& state) {
@@ -265,6 +336,7 @@ Status StateTransfer::take_msrs(const Vcpu& vcpu, State& state) {
     std::size_t at = 0;
     for (const PlacedMsr& each : placed_msrs) state.*each.place = msrs_.entries()[at++].data;
     if (has_tsc_aux_) state.tsc_aux = msrs_.entries()[at].data;
+    known_msrs_ = msrs_;
     return {};
 }
 

@@ -86,9 +86,14 @@ class BadUsage(Folder):
             (["run", "--cpus", "0", "k"], ["--cpus: 0", "1 to 8"]),
             (["run", "--cpus", "9", "k"], ["--cpus: 9", "1 to 8"]),
             (["run", "--cpus", "two", "k"], "--cpus: 'two'"),
+            (["run", "--machine", "pc", "--cpu", "+kvmclock,x86-64-v3", "k"], ["--cpu: 'x86-64-v3'", "[NAME][,+kvmclock]"]),
+            (["run", "--machine", "pc", "--cpu", "x86-64-v2,+x2apic", "k"], "--cpu: '+x2apic'"),
             (["run", "--engine", "warp", "k"], "--engine: there is no engine 'warp'"),
             (["run", "--engine", "kvm", "k"], "--engine kvm: riscv-virt has CPUs of another kind"),
             (["run", "--force", "k"], "--force has a meaning with --engine kvm only"),
+            (["run", "--machine", "pc", "--kvm-irqchip", "split", "k"], "--kvm-irqchip split has a meaning with --engine kvm only"),
+            (["run", "--machine", "pc", "--kvm-ioeventfd", "k"], "--kvm-ioeventfd has a meaning with --engine kvm only"),
+            (["run", "--machine", "pc", "--kvm-irqchip", "on", "k"], "--kvm-irqchip: there is no 'on'; expected user or split"),
             (["run", "--on-stuck", "cry", "k"], "--on-stuck: there is no 'cry'"),
             (["run", "--machine", "toaster", "k"], "--machine: there is no machine 'toaster'"),
             (["run", "--net", "token-ring", "k"], "--net: 'token-ring'"),
@@ -152,6 +157,7 @@ class BadFiles(Folder):
     def test_other_bad_files_are_refused(self):
         kernel = self.program(FOREVER)
         self.refused(FAILURE, "run", "--disk", self.file("odd", bytes(777)), "--kernel", kernel, says="--disk: ")
+        self.refused(FAILURE, "run", "--cpu", "+kvmclock", "--kernel", kernel, says=["--cpu +kvmclock: ", "no such clock"])
         self.refused(FAILURE, "run", "--dtb", self.file("t", b"no tree"), "--kernel", kernel, says=["--dtb: ", "device tree"])
         self.refused(FAILURE, *self.bare(FOREVER, "--restore", self.file("s", b"no snapshot")), says="is no snapshot")
         self.refused(FAILURE, *self.bare(FOREVER, "--serial", f"file:{self.folder}/none/x"), says="--serial: ")

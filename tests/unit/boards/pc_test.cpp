@@ -247,6 +247,32 @@ TEST_CASE("a triple fault resets a PC, and one that never ends is noticed") {
     CHECK((*machine)->run().ending == Ending::reset_loop);
 }
 
+TEST_CASE("a PC has KVM's clock where it is asked for, on every engine") {
+    // mov ecx, 4B564D01h; mov eax, 1001h; xor edx, edx; wrmsr; dec cx; mov eax, 1040h; wrmsr; mov al, 10h; out F4h, al
+    const test::ScratchFile bios(
+        "pc-rom", rom({0x66, 0xb9, 0x01, 0x4d, 0x56, 0x4b, 0x66, 0xb8, 0x01, 0x10, 0x00, 0x00, 0x66, 0x31, 0xd2,
+                       0x0f, 0x30, 0x49, 0x66, 0xb8, 0x40, 0x10, 0x00, 0x00, 0x0f, 0x30, 0xb0, 0x10, 0xe6, 0xf4}));
+    for (const auto engine : {dbt::Engine::baseline, dbt::Engine::interpreter}) {
+        BoardOptions options = options_for(bios, engine);
+        options.paravirtual_clock = true;
+        const auto machine = create_pc(options);
+        if (!machine) FAIL(machine.error().message());
+        REQUIRE((*machine)->run().code == 0x21);
+        const auto at = [&](u64 address) {
+            std::array<u8, 8> bytes{};
+            REQUIRE((*machine)->memory().read_memory({address}, bytes));
+            u64 value = 0;
+            std::memcpy(&value, bytes.data(), bytes.size());
+            return value;
+        };
+        CHECK(at(0x1000) == 2);                                           // the version
+        CHECK(at(0x1008) == 0);                                           // the counter began with virtual time,
+        CHECK(at(0x1010) == 0);                                           // and that with 0
+        CHECK(at(0x1018) == (0x8000'0000 | u64{1} << 32 | u64{1} << 40)); // (ticks << 1) * 2^31 >> 32, stable
+        CHECK(at(0x1040) == (2 | u64{1'767'225'600} << 32));              // the date of deterministic machines
+    }
+}
+
 TEST_CASE("what a PC doesn't have is refused with the option's name") {
     const test::ScratchFile bios("pc-rom", exits);
     const test::ScratchFile odd("pc-odd", std::vector<u8>(1000));

@@ -102,6 +102,62 @@ TEST_CASE("a restored clock goes on from the saved time") {
     CHECK_FALSE(test::restore(f.clock, std::span(saved).first(7)));
 }
 
+namespace {
+
+u64 counted = 0; // by a host's counter
+
+} // namespace
+
+TEST_CASE("host time may follow a counter, whose place and whose own then tell each other exactly") {
+    HostTime time;
+    CHECK_FALSE(time.origin());
+    time.run(true);
+    CHECK_FALSE(time.origin()); // nobody gave a counter
+    time.run(false);
+    time.set_ns(500);
+    counted = 1'000'000;
+    time.follow({.hz = 3'000'000'000, .now = [] { return counted; }});
+    CHECK(time.now_ns() == 500);
+    time.run(true);
+    REQUIRE(time.origin());
+    CHECK(time.origin()->ns == 500);
+    CHECK(time.origin()->count == 1'000'000);
+    counted += 3'000'000'000 * u64{86400} * 365; // no error adds up in a year
+    CHECK(time.now_ns() == 500 + 1'000'000'000 * u64{86400} * 365);
+    counted += 4; // 1.3 ns
+    CHECK(time.now_ns() == 501 + 1'000'000'000 * u64{86400} * 365);
+    time.run(false);
+    CHECK_FALSE(time.origin());
+    counted += 1'000'000'000'000;
+    CHECK(time.now_ns() == 501 + 1'000'000'000 * u64{86400} * 365);
+    time.run(true);
+    REQUIRE(time.origin());
+    CHECK(time.origin()->count == counted);
+    CHECK(time.origin()->ns == time.now_ns());
+}
+
+TEST_CASE("host time goes on when its counter begins anew, and never back when it differs a little") {
+    HostTime time;
+    counted = 5'000'000'000'000;
+    time.follow({.hz = 2'000'000'000, .now = [] { return counted; }});
+    time.run(true);
+    counted -= 100; // on another processor
+    CHECK(time.now_ns() == 0);
+    counted += 100 + 2'000'000'000;
+    CHECK(time.now_ns() == 1'000'000'000);
+    counted = 7; // the host has slept
+    CHECK(time.now_ns() == 1'000'000'000);
+    counted += 2'000;
+    CHECK(time.now_ns() == 1'000'001'000);
+    REQUIRE(time.origin());
+    CHECK(time.origin()->ns == 1'000'000'000);
+    CHECK(time.origin()->count == 7);
+    time.run(false);
+    counted = 3;
+    time.run(true);
+    CHECK(time.now_ns() == 1'000'001'000);
+}
+
 TEST_CASE("host time passes while running, stands still when stopped and continues where it was set") {
     using namespace std::chrono_literals;
     HostTime time;

@@ -5,8 +5,7 @@
 #include "accel/kvm/x86/requests.hpp"
 #include "cpu/x86/lazy_flags.hpp"
 #include "tests/support/catch.hpp"
-#include "tests/support/fake_kvm.hpp"
-#include "tests/support/kvm_test_machine.hpp"
+#include "tests/support/scripted_kvm.hpp"
 
 using namespace orrery;
 using namespace orrery::kvm;
@@ -16,34 +15,8 @@ using Mode = KvmTestMachine::Mode;
 
 namespace {
 
-constexpr u64 for_ever = ~u64{0};
 constexpr u8 halt[] = {0xf4};
 constexpr u32 data_offset = 4096; // of KVM_EXIT_IO's bytes
-
-HostFacts full() {
-    HostFacts facts;
-    HostFacts::fields(facts, [](std::string_view, auto& value) { value = 1; });
-    return facts;
-}
-
-// A machine on `fake`, which is kicked when the script is at its end.
-struct Scripted {
-    explicit Scripted(HostFacts facts = full()) : machine(&fake, {.facts = facts, .failed = {}}) {
-        fake.then = [this](kvm_run&) {
-            machine.cpu().kick();
-            return -EINTR;
-        };
-        machine.begin(Mode::real, halt);
-    }
-    ExitReason run() { return machine.cpu().run(for_ever); }
-    std::string failure() {
-        REQUIRE(machine.failures.size() == 1);
-        return machine.failures.front();
-    }
-
-    FakeKvm fake;
-    KvmTestMachine machine;
-};
 
 FakeKvm::Exit port_access(bool out, u16 port, u8 size, u32 count, std::vector<u8> bytes = {}) {
     return [=](kvm_run& shared) {
@@ -80,7 +53,7 @@ FakeKvm::Exit internal_error(u32 kind) {
 } // namespace
 
 TEST_CASE("port accesses reach the port bus, element by element") {
-    Scripted s;
+    ScriptedKvm s;
     std::vector<u8> read;
     s.fake.exits = {port_access(true, 0x80, 2, 2, {0x34, 0x12, 0x78, 0x56}), port_access(false, 0x82, 1, 2),
                     [&](kvm_run& shared) {
@@ -96,7 +69,7 @@ TEST_CASE("port accesses reach the port bus, element by element") {
 }
 
 TEST_CASE("accesses to devices in memory may have any size, and those to nobody give ones") {
-    Scripted s;
+    ScriptedKvm s;
     u64 read = 0;
     s.fake.exits = {memory_access(true, KvmTestMachine::outside + 8, 4, 0xdead'beef),
                     memory_access(true, KvmTestMachine::outside + 1, 3, 0x33'22'11),
@@ -112,18 +85,18 @@ TEST_CASE("accesses to devices in memory may have any size, and those to nobody 
 }
 
 TEST_CASE("memory that KVM doesn't know for a moment is reached all the same") {
-    Scripted s;
+    ScriptedKvm s;
     s.fake.exits = {memory_access(true, KvmTestMachine::data, 8, 0x1122'3344'5566'7788), FakeKvm::exit(KVM_EXIT_HLT)};
     CHECK(s.run() == ExitReason::halted);
     CHECK(s.machine.read(KvmTestMachine::data) == 0x1122'3344'5566'7788);
 }
 
 TEST_CASE("an exit that names impossible bytes ends the machine, and nothing is touched") {
-    Scripted s;
+    ScriptedKvm s;
     s.fake.exits = {port_access(true, 0x80, 4, 1'000'000)};
     CHECK(s.run() == ExitReason::kicked);
     CHECK_THAT(s.failure(), ContainsSubstring("KVM_EXIT_IO"));
-    Scripted other;
+    ScriptedKvm other;
     other.fake.exits = {memory_access(true, 0x80, 9)};
     CHECK(other.run() == ExitReason::kicked);
     CHECK_THAT(other.failure(), ContainsSubstring("KVM_EXIT_MMIO"));
@@ -154,7 +127,7 @@ TEST_CASE("KVM's failures are said in a sentence, once") {
         {FakeKvm::fails(ENOMEM), "memory"},
     };
     for (const Case& each : cases) {
-        Scripted s;
+        ScriptedKvm s;
         s.fake.exits = {each.exit};
         CHECK(s.run() == ExitReason::kicked);
         CHECK(s.run() == ExitReason::kicked);
@@ -165,7 +138,7 @@ TEST_CASE("KVM's failures are said in a sentence, once") {
 TEST_CASE("a request that KVM refuses on the way in or out ends the machine") {
     for (const unsigned long refused : {static_cast<unsigned long>(KVM_SET_SREGS), request::set_xsave,
                                         static_cast<unsigned long>(KVM_GET_REGS), request::get_msrs}) {
-        Scripted s;
+        ScriptedKvm s;
         s.fake.exits = {FakeKvm::exit(KVM_EXIT_HLT)};
         s.fake.failures[refused] = -EINVAL;
         CHECK(s.run() == ExitReason::kicked);
@@ -174,7 +147,7 @@ TEST_CASE("a request that KVM refuses on the way in or out ends the machine") {
 }
 
 TEST_CASE("storms of signals are no exits, and the guest goes on") {
-    Scripted s;
+    ScriptedKvm s;
     for (int i = 0; i < 1000; ++i) s.fake.exits.push_back(FakeKvm::fails(i % 2 ? EINTR : EAGAIN));
     s.fake.exits.push_back(FakeKvm::exit(KVM_EXIT_HLT));
     CHECK(s.run() == ExitReason::halted);
@@ -183,7 +156,7 @@ TEST_CASE("storms of signals are no exits, and the guest goes on") {
 }
 
 TEST_CASE("a kick ends a run, and the access it fell into is finished before the state is taken") {
-    Scripted s;
+    ScriptedKvm s;
     s.fake.exits = {[&](kvm_run& shared) {
         s.machine.cpu().kick();
         return memory_access(true, KvmTestMachine::outside, 1, 7)(shared);
@@ -195,7 +168,7 @@ TEST_CASE("a kick ends a run, and the access it fell into is finished before the
 }
 
 TEST_CASE("an instruction that KVM can't emulate runs on the software CPU, from the same state") {
-    Scripted s;
+    ScriptedKvm s;
     constexpr u8 program[] = {0x40, 0xd9, 0xe8, 0xf4}; // inc ax; fld1; hlt
     s.machine.begin(Mode::real, program);
     s.machine.state().r[0] = 0x41;
@@ -212,7 +185,7 @@ TEST_CASE("an instruction that KVM can't emulate runs on the software CPU, from 
 TEST_CASE("a third fault shuts the CPU down once, whether KVM keeps its state or not") {
     constexpr u8 undefined[] = {0x0f, 0x0b}; // ud2
     for (const bool state_is_kept : {true, false}) {
-        Scripted s;
+        ScriptedKvm s;
         s.machine.begin(Mode::real, state_is_kept ? std::span<const u8>(undefined) : std::span<const u8>(halt));
         if (state_is_kept) s.machine.state().idtr.limit = 0;
         s.fake.exits = {FakeKvm::exit(KVM_EXIT_SHUTDOWN)};
@@ -223,7 +196,7 @@ TEST_CASE("a third fault shuts the CPU down once, whether KVM keeps its state or
 }
 
 TEST_CASE("a shutdown that is only a limited host's is run by the software CPU") {
-    Scripted s{HostFacts{}};
+    ScriptedKvm s{HostFacts{}};
     s.fake.exits = {FakeKvm::exit(KVM_EXIT_SHUTDOWN)};
     CHECK(s.run() == ExitReason::halted);
     CHECK_FALSE(s.machine.cpu().shut_down());
@@ -233,7 +206,7 @@ TEST_CASE("a shutdown that is only a limited host's is run by the software CPU")
 
 TEST_CASE("the software CPU has the guest for a while, and KVM gets it back where it is then") {
     FakeKvm fake;
-    KvmTestMachine machine(&fake, {.facts = full(), .hand_over_every = 1, .failed = {}});
+    KvmTestMachine machine(&fake, {.facts = full_host(), .hand_over_every = 1, .failed = {}});
     constexpr u8 program[] = {0x40, 0xeb, 0xfd}; // inc ax; jmp inc
     machine.begin(Mode::real, program);
     fake.exits = {FakeKvm::exit(KVM_EXIT_INTR), [&](kvm_run& shared) {
@@ -245,12 +218,12 @@ TEST_CASE("the software CPU has the guest for a while, and KVM gets it back wher
                       return 0;
                   }};
     fake.then = FakeKvm::exit(KVM_EXIT_HLT);
-    CHECK(machine.cpu().run(for_ever) == ExitReason::kicked);
+    CHECK(machine.cpu().run(ScriptedKvm::for_ever) == ExitReason::kicked);
     CHECK(machine.count("hand-overs") >= 1);
 }
 
 TEST_CASE("an interrupt waits until KVM takes one, and then it has its vector") {
-    Scripted s;
+    ScriptedKvm s;
     x86::set_flags(s.machine.state(), 0);
     bool asked_for_window = false;
     s.fake.exits = {[&](kvm_run& shared) {
@@ -277,7 +250,7 @@ TEST_CASE("an interrupt waits until KVM takes one, and then it has its vector") 
 }
 
 TEST_CASE("an interrupt that KVM hadn't delivered when it was left isn't lost") {
-    Scripted s;
+    ScriptedKvm s;
     s.fake.exits = {[&](kvm_run& shared) {
         kvm_vcpu_events events{};
         events.interrupt.injected = 1;
@@ -293,7 +266,7 @@ TEST_CASE("an interrupt that KVM hadn't delivered when it was left isn't lost") 
 }
 
 TEST_CASE("NMIs go to KVM, and come back if it hadn't taken them") {
-    Scripted s;
+    ScriptedKvm s;
     s.fake.exits = {[&](kvm_run& shared) {
                         s.machine.processor().nmi();
                         shared.exit_reason = KVM_EXIT_INTR;
@@ -314,7 +287,7 @@ TEST_CASE("NMIs go to KVM, and come back if it hadn't taken them") {
 }
 
 TEST_CASE("registers that KVM doesn't keep are the state's, and unknown ones fault") {
-    Scripted s;
+    ScriptedKvm s;
     const auto access = [](u32 reason, u32 index, u64 value) {
         return [=](kvm_run& shared) {
             shared.exit_reason = reason;
@@ -347,7 +320,7 @@ TEST_CASE("registers that KVM doesn't keep are the state's, and unknown ones fau
 }
 
 TEST_CASE("what can't be counted or stopped at runs on the software CPU") {
-    Scripted s;
+    ScriptedKvm s;
     constexpr u8 program[] = {0x90, 0x90, 0xf4}; // nop; nop; hlt
     s.machine.begin(Mode::real, program);
     CHECK(s.machine.cpu().run(1) == ExitReason::deadline);

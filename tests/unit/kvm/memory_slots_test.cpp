@@ -78,7 +78,7 @@ TEST_CASE("slots follow what is mapped, taken away and changed while it runs") {
     CHECK(bus.fake.requests[KVM_SET_USER_MEMORY_REGION] == requests + 2); // the other one stayed
     bus.space.unmap({0});
     CHECK_FALSE(bus.at(0));
-    slots.renew();
+    slots.renew(false);
     CHECK(bus.fake.slots.size() == 1);
     CHECK(bus.failures.empty());
 }
