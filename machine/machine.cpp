@@ -116,6 +116,8 @@ Machine::Machine(const MachineOptions& options, std::unique_ptr<EventLoop> event
 
 Machine::~Machine() {
     stop_vcpus();
+    memory_.forget_listeners();
+    ports_.forget_listeners();
     // Last in, first out: what is wired to a component goes before it.
     while (!components_.empty()) components_.pop_back();
     while (!kept_.empty()) {

@@ -38,6 +38,15 @@ public:
     // What the datasheet calls the register that is read or written at `offset`, for people: "LSR". Empty: it has no
     // name.
     [[nodiscard]] virtual std::string register_name(u64 offset, bool write) const;
+    // A register to which a write of this width says no more than that there is something to do: it may be carried out
+    // a moment later, once for several, and as `value` whatever was written.
+    struct Doorbell {
+        u64 offset = 0;
+        Width width = Width::byte;
+        u64 value = 0;
+    };
+    // The same at all times.
+    [[nodiscard]] virtual std::vector<Doorbell> doorbells() const { return {}; }
 };
 
 // A row of a device's table of names.
@@ -108,6 +117,8 @@ public:
 
     void add_listener(MemoryListener& listener);
     void remove_listener(MemoryListener& listener);
+    // For a machine that ends: from here on windows may outlive their devices, and no one is to look into them.
+    void forget_listeners() { listeners_.clear(); }
 
     // A vCPU's access to a device window, also valid for RAM. Empty / false: nothing answers at this address, or the
     // access is misaligned or crosses the window's end; the CPU turns that into its architecture's fault.
