@@ -5,8 +5,7 @@
 
 #include "machine/machine.hpp"
 #include "tests/support/catch.hpp"
-#include "tests/support/fake_kvm.hpp"
-#include "tests/support/kvm_test_machine.hpp"
+#include "tests/support/scripted_kvm.hpp"
 
 using namespace orrery;
 using namespace orrery::kvm;
@@ -124,4 +123,26 @@ TEST_CASE("a kernel without eventfds for guests is told by the capability's name
     const auto refused = Doorbells::create(*room.vm, room.machine->memory(), room.machine->events());
     REQUIRE_FALSE(refused);
     CHECK_THAT(refused.error().message(), ContainsSubstring("KVM_CAP_IOEVENTFD"));
+}
+
+TEST_CASE("a CPU that has left KVM has rung no bell in vain") {
+    FakeKvm fake;
+    MachineLock lock;
+    const auto never_run = EventLoop::create(lock).value();
+    Ringing device;
+    KvmTestMachine machine(&fake, {.facts = full_host(), .events = never_run.get(), .failed = {}});
+    REQUIRE(machine.machine().memory().map(
+        {.base = {elsewhere}, .size_bytes = page_size, .io = &device, .name = "device"}));
+    constexpr u8 halt[] = {0xf4};
+    machine.begin(KvmTestMachine::Mode::real, halt);
+    fake.exits = {[&](kvm_run& shared) {
+        const u64 once = 1;
+        REQUIRE(::write(fake.bells.at(elsewhere + 0x14).fd, &once, sizeof once) == sizeof once);
+        CHECK(device.notes.written.empty());
+        shared.exit_reason = KVM_EXIT_HLT;
+        return 0;
+    }};
+    CHECK(machine.cpu().run(ScriptedKvm::for_ever) == ExitReason::halted);
+    CHECK(device.notes.written == Notes{{0x14, 1, 2}});
+    CHECK(machine.count("KVM doorbells") == 1);
 }
