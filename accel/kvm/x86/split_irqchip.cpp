@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 
 #include "accel/kvm/x86/requests.hpp"
@@ -16,7 +17,7 @@ constexpr u32 apic_base = 0x1b, tsc_deadline = 0x6e0;
 
 // Of KVM_GET_LAPIC's page (SDM 3A table 11-1).
 namespace number {
-enum : u32 { spurious = 0x0f, timer = 0x32, initial_count = 0x38, current_count = 0x39 };
+enum : u32 { spurious = 0x0f, requests = 0x20, timer = 0x32, initial_count = 0x38, current_count = 0x39 };
 }
 constexpr u32 masked = 1u << 16, timer_mode = 3u << 17, periodic = 1u << 17, one_shot = 0;
 constexpr u32 no_end_broadcast = 1u << 12; // of the spurious-interrupt vector register
@@ -42,6 +43,15 @@ bool may_have_expired(const LocalApicRegisters& before, const LocalApicRegisters
     const u32 first = before[number::current_count], then = after[number::current_count];
     if (mode(before) == periodic) return first == 0 || then == 0 || then > first;
     return mode(before) == one_shot && first != 0 && then == 0;
+}
+
+// Of a one-shot timer's interrupt KVM reads a count of 0 from its time on, but makes a request only when the host's own
+// timer has expired, which on a loaded host may be later.
+bool request_may_come(const LocalApicRegisters& registers) {
+    if (mode(registers) != one_shot || (registers[number::timer] & masked) != 0) return false;
+    const u32 vector = registers[number::timer] & 0xff;
+    const bool requested = (registers[number::requests + vector / 32] >> vector % 32 & 1) != 0;
+    return registers[number::initial_count] != 0 && registers[number::current_count] == 0 && !requested;
 }
 
 // KVM would let a one-shot timer that has expired do so again, if it knew of its initial count.
@@ -178,14 +188,19 @@ Result<LocalApicRegisters> SplitIrqchip::take(Cpu& cpu) {
     return registers;
 }
 
-// What has expired by the first reading KVM has made a request of by the second, unless it was only just so.
+// Until no timer's interrupt can still be on its way, or has been for longer than the host's timers are late. A
+// one-shot timer that has expired is given to KVM as none, so it is waited for no more than once.
 Result<LocalApicRegisters> SplitIrqchip::read_settled(Cpu& cpu) {
-    constexpr u32 most_attempts = 20;
+    using Clock = std::chrono::steady_clock;
+    constexpr std::chrono::milliseconds latest(5);
+    constexpr u32 fewest_attempts = 20; // however loaded the host is
+    const Clock::time_point begun = Clock::now();
     LocalApicRegisters before = TRY(read_page(cpu.vcpu));
-    for (u32 attempt = 0;; ++attempt) {
+    for (u32 attempt = 1;; ++attempt) {
         TRY_STATUS(settle(cpu));
         LocalApicRegisters after = TRY(read_page(cpu.vcpu));
-        if (!may_have_expired(before, after) || attempt == most_attempts) return after;
+        const bool on_its_way = may_have_expired(before, after) || request_may_come(after);
+        if (!on_its_way || (attempt >= fewest_attempts && Clock::now() - begun > latest)) return after;
         before = after;
     }
 }

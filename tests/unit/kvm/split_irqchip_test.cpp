@@ -148,6 +148,28 @@ TEST_CASE("an interrupt of a timer that has just expired is waited for before th
     CHECK(s.fake.exits.empty());
 }
 
+// The host's own timer may expire later than the count reads 0.
+TEST_CASE("an interrupt that a timer owes since before the first reading is waited for, and once only") {
+    SplitKvm s;
+    s.lent().registers[timer] = 0x20;
+    s.lent().registers[initial_count] = s.lent().registers[current_count] = 500;
+    u32 runs = 0;
+    s.fake.stopped = [&](kvm_run&) {
+        if (++runs == 9) s.set_page(0x20 + 0x20 / 32, 1);
+        return -EINTR;
+    };
+    s.fake.exits = {s.guest([&] { s.set_page(current_count, 0); })};
+    CHECK(s.run() == ExitReason::kicked);
+    CHECK(s.lent().registers[0x21] == 1);
+    CHECK(runs == 10);
+    s.lent().registers[0x21] = 0; // the guest has taken it
+    s.fake.exits = {s.guest([] {})};
+    runs = 10;
+    CHECK(s.run() == ExitReason::kicked);
+    CHECK(runs == 12);
+    CHECK(s.lent().registers[0x21] == 0);
+}
+
 TEST_CASE("ends of level-triggered interrupts are told, unless the guest has switched that off") {
     SplitKvm s;
     s.fake.exits = {end_of(0x31), s.guest([&] { s.set_page(spurious, 0x11ff); }), end_of(0x32)};
