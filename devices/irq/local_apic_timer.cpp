@@ -3,7 +3,8 @@
 namespace orrery {
 
 LocalApicTimer::LocalApicTimer(Clock& clock, u64 timer_hz, u64 tsc_hz, std::function<void()> expired)
-    : timer_signal_(timer_hz), tsc_signal_(tsc_hz), expired_(std::move(expired)), event_(clock, "local APIC timer", [this] { fire(); }) {}
+    : timer_signal_(timer_hz), tsc_signal_(tsc_hz), expired_(std::move(expired)),
+      event_(clock, "local APIC timer", [this] { fire(); }) {}
 
 void LocalApicTimer::reset(bool keep_tsc) {
     const u64 offset = s_.tsc_offset;
@@ -49,6 +50,7 @@ void LocalApicTimer::set_initial_count(u32 count) {
     s_.initial = count;
     s_.count = count;
     s_.origin_ticks = now_ticks();
+    counts_anew_ = count != 0;
 }
 
 void LocalApicTimer::set_divide(u8 value) {
@@ -91,12 +93,14 @@ void LocalApicTimer::go_on(const Position& from) {
     s_.count = from.count;
     s_.deadline = from.deadline;
     if (s_.count != 0) s_.origin_ticks = now_ticks();
+    counts_anew_ = s_.count != 0;
 }
 
 u64 LocalApicTimer::next_expiry_ns() const {
     const u64 counts = elapsed();
     const u64 left = remaining(counts);
-    if (left == 0 || s_.mode == Mode::reserved) return never_ns;
+    if (s_.mode == Mode::reserved) return never_ns;
+    if (left == 0) return counts_anew_ ? event_.clock().now_ns() : never_ns;
     const u64 in_count = (now_ticks() - s_.origin_ticks) & ((u64{1} << shift()) - 1);
     u64 wait = (left << shift()) - in_count;
     const u64 period = u64{s_.initial} << shift();
@@ -115,6 +119,7 @@ u64 LocalApicTimer::next_event_ns() const {
 
 void LocalApicTimer::schedule(bool wanted) {
     const u64 event = wanted ? next_event_ns() : never_ns;
+    counts_anew_ = false;
     s_.event_ns = event;
     if (event == never_ns)
         event_.cancel();

@@ -84,6 +84,7 @@ private:
     std::function<void()> expired_;
     Timer event_;
     State s_;
+    bool counts_anew_ = false; // since the last schedule(), by which the count may have come to 0 already
 };
 
 } // namespace orrery

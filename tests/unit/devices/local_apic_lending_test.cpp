@@ -225,3 +225,42 @@ TEST_CASE("a periodic timer that goes to and fro ticks once in each period") {
     }
     CHECK(ticks == steps * step_ns / 1'000'000);
 }
+
+namespace {
+
+// Every look at the time takes a while, as on a loaded host.
+class SlowLooks final : public TimeSource {
+public:
+    [[nodiscard]] u64 now_ns() const override { return ns_ += 100; }
+    void set_ns(u64 ns) override { ns_ = ns; }
+    void run(bool) override {}
+
+private:
+    mutable u64 ns_ = 0;
+};
+
+} // namespace
+
+TEST_CASE("a timer whose count has ended by the time that it is asked for its event fires, once") {
+    SlowLooks time;
+    Clock clock("clock", time);
+    u32 fired = 0;
+    LocalApicTimer timer(clock, 1'000'000'000, 1'000'000'000, [&fired] { ++fired; });
+    timer.set_divide(0xb);
+    timer.set_initial_count(50);
+    timer.schedule(true);
+    CHECK(fired == 1);
+    CHECK(timer.current_count() == 0);
+    timer.schedule(true);
+    CHECK(fired == 1);
+    timer.go_on({.mode = LocalApicTimer::Mode::one_shot, .divide = 0xb, .initial = 500, .count = 50});
+    timer.schedule(true);
+    CHECK(fired == 2);
+    timer.go_on({.mode = LocalApicTimer::Mode::one_shot, .divide = 0xb, .initial = 500, .count = 0});
+    timer.schedule(true);
+    CHECK(fired == 2);
+    timer.set_initial_count(50);
+    timer.schedule(false);
+    timer.schedule(true);
+    CHECK(fired == 2);
+}
