@@ -45,7 +45,8 @@ constexpr u64 changes_before_kernel = 500, changes = 1000;
 
 } // namespace
 
-// All changes are made before there is user space: on limited hosts KVM can't run programs that call their kernel.
+// The changes are meant for the time before there is user space, since on limited hosts KVM can't run programs that
+// call their kernel; on a loaded host the last ones come later, and programs get on by the other engines' turns.
 TEST_CASE("Debian's kernel starts while KVM, translator and interpreter take turns a thousand times") {
     if (!has_kvm()) return;
     const std::string folder = guest_folder();
